@@ -1,0 +1,1 @@
+"""The built-in nodes: typed functions, a file per category, that adapt arguments for `diffusion`."""

@@ -1,0 +1,24 @@
+"""The types of the values that travel between nodes, as annotations for their signatures.
+
+The conventions are ComfyUI's, so that packs fit: an image is float32 `[B, H, W, C]` in 0..1; a mask `[B, H, W]` in 0..1;
+a latent a dict with `samples` `[B, C, h, w]` and optionally `noise_mask` and `batch_index`; a conditioning a list of
+`[tensor, dict]` pairs. Models, text encoders and VAEs are the immutable handles of `diffusion.model`.
+"""
+
+from typing import Annotated, Any
+
+import torch
+
+from graph.types import ANY, Socket
+
+Image = Annotated[torch.Tensor, Socket("IMAGE")]
+Mask = Annotated[torch.Tensor, Socket("MASK")]
+Latent = Annotated[dict[str, Any], Socket("LATENT")]
+Conditioning = Annotated[list[Any], Socket("CONDITIONING")]
+Sigmas = Annotated[torch.Tensor, Socket("SIGMAS")]
+
+Model = Annotated[Any, Socket("MODEL")]
+Clip = Annotated[Any, Socket("CLIP")]
+Vae = Annotated[Any, Socket("VAE")]
+
+AnyValue = Annotated[Any, Socket(ANY)]
