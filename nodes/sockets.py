@@ -1,6 +1,6 @@
 """The types of the values that travel between nodes, as annotations for their signatures.
 
-The conventions are ComfyUI's, so that packs fit: an image is float32 `[B, H, W, C]` in 0..1; a mask `[B, H, W]` in 0..1;
+The conventions are ComfyUI's, so that packs fit: an image is float32 `[B, H, W, C]` in 0..1, a mask `[B, H, W]`,
 a latent a dict with `samples` `[B, C, h, w]` and optionally `noise_mask` and `batch_index`; a conditioning a list of
 `[tensor, dict]` pairs. Models, text encoders and VAEs are the immutable handles of `diffusion.model`.
 """
