@@ -1,0 +1,78 @@
+/** What the server says of the nodes it has: entries of `/api/object_info`. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A widget's or socket's options, in ComfyUI's words. */
+export interface InputOptions {
+  default?: Json;
+  min?: number;
+  max?: number;
+  step?: number;
+  round?: number | false;
+  display?: 'number' | 'slider' | 'color';
+  multiline?: boolean;
+  placeholder?: string;
+  dynamicPrompts?: boolean;
+  tooltip?: string;
+  control_after_generate?: boolean;
+  image_upload?: boolean;
+  /** Folder kind whose files are the choices. */
+  files?: string;
+  forceInput?: boolean;
+  label_on?: string;
+  label_off?: string;
+}
+
+/** `[type, options]`; a combo's type is the list of its choices. */
+export type RawInput = [string | string[], InputOptions?];
+
+export interface ObjectInfo {
+  name: string;
+  display_name: string;
+  description: string;
+  category: string;
+  python_module: string;
+  input: { required?: Record<string, RawInput>; optional?: Record<string, RawInput>; hidden?: Record<string, Json> };
+  input_order?: { required?: string[]; optional?: string[] };
+  output: string[];
+  output_is_list: boolean[];
+  output_name: string[];
+  output_node: boolean;
+  version?: number;
+  alias_of?: string;
+  search_aliases?: string[];
+  deprecated?: boolean;
+  experimental?: boolean;
+}
+
+/** One input, as the editor uses it. `widget` inputs have a value and can be linked as well. */
+export interface InputSpec {
+  name: string;
+  type: string;
+  required: boolean;
+  widget: boolean;
+  choices: readonly string[] | null;
+  options: InputOptions;
+}
+
+export interface OutputSpec {
+  name: string;
+  type: string;
+}
+
+/** A node type, as the editor uses it (made from `ObjectInfo` by `core/spec.js`). */
+export interface NodeSpec {
+  type: string;
+  title: string;
+  description: string;
+  category: string;
+  inputs: readonly InputSpec[];
+  outputs: readonly OutputSpec[];
+  outputNode: boolean;
+  version: number;
+  aliasOf: string | null;
+  search: readonly string[];
+  deprecated: boolean;
+  experimental: boolean;
+  module: string;
+}
