@@ -1,0 +1,201 @@
+"""Where models, inputs and outputs lie, and how names that come from outside become paths in there."""
+
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from graph.listing import Listing
+from graph.safe_path import OutsideFolderError, UnsafePathError, inside, safe_parts
+
+__all__ = ["Area", "Folders", "OutsideFolderError", "SavePath", "UnsafePathError"]
+
+Area = Literal["input", "output", "temp"]
+
+MODEL_KINDS = (
+    "checkpoints", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision", "style_models", "embeddings",
+    "diffusers", "vae_approx", "controlnet", "gligen", "upscale_models", "hypernetworks", "photomaker", "classifiers",
+    "model_patches", "audio_encoders", "annotators", "configs",
+)  # fmt: skip
+OLDER_NAMES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter": "controlnet"}
+WEIGHT_EXTENSIONS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl")
+EXTENSIONS = {"configs": (".yaml", ".yml", ".json"), "annotators": (*WEIGHT_EXTENSIONS, ".onnx", ".task", ".tflite")}
+PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
+
+
+@dataclass(frozen=True, slots=True)
+class SavePath:
+    """A file that has been created, empty, for its owner to fill; the other fields are as `ui["images"]` wants them."""
+
+    path: Path
+    filename: str
+    subfolder: str
+    type: Area
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of an installation. `extra` lists further folders for a kind of model.
+
+    `models` has a folder for each kind. Links that people make inside it are followed; names cannot climb out of it.
+    """
+
+    base: Path
+    models: Path
+    input: Path
+    output: Path
+    temp: Path
+    user: Path
+    custom_nodes: Path
+    extra: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    _listing: Listing = field(default_factory=Listing, compare=False, repr=False)
+
+    @classmethod
+    def under(cls, base: Path, models: Path | None = None) -> "Folders":
+        """All folders below `base` under their usual names; `models` may lie elsewhere."""
+        return cls(
+            base=base,
+            models=models or base / "models",
+            input=base / "input",
+            output=base / "output",
+            temp=base / "temp",
+            user=base / "user",
+            custom_nodes=base / "custom_nodes",
+        )
+
+    def kinds(self) -> list[str]:
+        """The kinds of models: the known ones, and every other folder in `models`."""
+        try:
+            found = {entry.name for entry in os.scandir(self.models) if entry.is_dir() and entry.name[0] != "."}
+        except OSError:
+            found = set()
+        return [*MODEL_KINDS, *sorted((found | set(self.extra)) - set(MODEL_KINDS) - set(OLDER_NAMES))]
+
+    def model_folders(self, kind: str) -> list[Path]:
+        """The folders that are searched for models of a kind, in order; they need not exist."""
+        kind = OLDER_NAMES.get(kind, kind)
+        names = [kind, *(older for older, name in OLDER_NAMES.items() if name == kind)]
+        return [self.models / name for name in names] + [path for name in names for path in self.extra.get(name, ())]
+
+    def model_names(self, kind: str) -> list[str]:
+        """The models of a kind, as names relative to their folder, with `/`."""
+        extensions = EXTENSIONS.get(OLDER_NAMES.get(kind, kind), WEIGHT_EXTENSIONS)
+        names: dict[str, None] = {}
+        for folder in self.model_folders(kind):
+            names.update(dict.fromkeys(n for n in self._listing.files(folder) if n.lower().endswith(extensions)))
+        return list(names)
+
+    def model_path(self, kind: str, name: str) -> Path:
+        """The file of a model.
+
+        Raises FileNotFoundError, with names that are similar, and UnsafePathError.
+        """
+        parts = safe_parts(name)
+        for folder in self.model_folders(kind):
+            path = folder.joinpath(*parts)
+            if parts and path.is_file():
+                return path
+        folder_name = f"models/{OLDER_NAMES.get(kind, kind)}"
+        message = f"There is no '{name}' in {folder_name}. Put the file there, or choose another one."
+        raise FileNotFoundError(message + similar(name, self.model_names(kind)))
+
+    def input_names(self) -> list[str]:
+        """The pictures in the input folder, as relative names with `/`."""
+        return [name for name in self._listing.files(self.input) if name.lower().endswith(PICTURE_EXTENSIONS)]
+
+    def input_path(self, name: str) -> Path:
+        """The file of an input: a name in the input folder, or one that ends with ` [output]` or ` [temp]`.
+
+        Raises FileNotFoundError and UnsafePathError.
+        """
+        match = re.fullmatch(r"(.*?) ?\[(input|output|temp)\]", name)
+        plain, area = (match[1], match[2]) if match else (name, "input")
+        path = self.resolve(area, "", plain)
+        if not path.is_file():
+            message = f"There is no file '{plain}' in the {area} folder. Upload it again, or choose another one."
+            raise FileNotFoundError(message + (similar(plain, self.input_names()) if area == "input" else ""))
+        return path
+
+    def area(self, name: str) -> Path:
+        """The folder that is called `input`, `output` or `temp` over HTTP.
+
+        Raises UnsafePathError for any other name.
+        """
+        match name:
+            case "input":
+                return self.input
+            case "output":
+                return self.output
+            case "temp":
+                return self.temp
+        raise UnsafePathError(f"There is no folder type {name!r}; there are input, output and temp.")
+
+    def resolve(self, area: str, subfolder: str, filename: str) -> Path:
+        """The path of a file in the folder `area`; it need not exist.
+
+        Raises UnsafePathError for a name that is absolute, climbs out, or is no file name; OutsideFolderError if a link
+        leads out of the folder.
+        """
+        if not safe_parts(filename):
+            raise UnsafePathError("A file name is wanted, and there is none.")
+        return inside(self.area(area), subfolder, filename)
+
+    def save_path(
+        self, prefix: str, extension: str, width: int = 0, height: int = 0, temporary: bool = False
+    ) -> SavePath:
+        """Create the next free file `PREFIX_00001_.EXTENSION` in the output folder, or in the temporary one.
+
+        A `/` in the prefix makes subfolders; %width%, %height%, %year%, %month%, %day%, %hour%, %minute% and %second%
+        are filled in. The number is the highest in the folder plus one. The file exists, empty, when this returns: two
+        processes never get the same one. Raises UnsafePathError if the prefix leads out of the folder.
+        """
+        area: Area = "temp" if temporary else "output"
+        parts = safe_parts(_filled(prefix, width, height))
+        if prefix.endswith(("/", "\\")) or not parts:
+            parts = (*parts, "Safelight")
+        *subfolders, stem = parts
+        folder = inside(self.area(area), *subfolders)
+        folder.mkdir(parents=True, exist_ok=True)
+        counter = _highest_counter(folder, stem)
+        while True:
+            counter += 1
+            filename = f"{stem}_{counter:05}_.{extension.lstrip('.')}"
+            path = inside(self.area(area), *subfolders, filename)
+            try:
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            except FileExistsError:
+                continue
+            return SavePath(path, filename, "/".join(subfolders), area)
+
+
+def similar(name: str, names: Sequence[str]) -> str:
+    """A sentence that offers the names that look like `name`, or nothing."""
+    last = {known.rsplit("/", 1)[-1].lower(): known for known in reversed(names)}
+    wanted = re.split(r"[/\\]", name)[-1].lower()
+    close = [last[match] for match in get_close_matches(wanted, list(last), n=3, cutoff=0.6)]
+    return f" Similar: {', '.join(close)}." if close else ""
+
+
+def _filled(prefix: str, width: int, height: int) -> str:
+    now = time.localtime()
+    values = {
+        "width": str(width),
+        "height": str(height),
+        "year": str(now.tm_year),
+        "month": f"{now.tm_mon:02}",
+        "day": f"{now.tm_mday:02}",
+        "hour": f"{now.tm_hour:02}",
+        "minute": f"{now.tm_min:02}",
+        "second": f"{now.tm_sec:02}",
+    }
+    return re.sub(r"%(\w+)%", lambda match: values.get(match[1], match[0]), prefix)
+
+
+def _highest_counter(folder: Path, stem: str) -> int:
+    pattern = re.compile(re.escape(stem) + r"_(\d+)_?(\.|$)", re.IGNORECASE)
+    matches = (pattern.match(entry.name) for entry in os.scandir(folder))
+    return max((int(match[1]) for match in matches if match), default=0)
