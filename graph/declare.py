@@ -251,7 +251,7 @@ def _input(function: Callable[..., Any], parameter: inspect.Parameter, hint: Any
         return Input(parameter.name, socket.name, required=not (optional or has_default), options=options)
     kind, choices, files = _widget(plain, marks, options)
     if kind is None:
-        raise TypeError(f"{function.__qualname__}: the input '{parameter.name}' has the type {hint!r}, no socket or widget")
+        raise TypeError(f"{function.__qualname__}: '{parameter.name}' has the type {hint!r}, no socket or widget")
     return Input(parameter.name, kind, required=not optional, options=options, choices=choices, files=files)
 
 
