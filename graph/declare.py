@@ -53,8 +53,6 @@ class Range:
     slider: bool = False
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The values of a combo: a sequence, or a function of no arguments that is called at each listing."""
