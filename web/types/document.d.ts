@@ -9,9 +9,12 @@ export type LinkId = number;
 export type NodeMode = number;
 
 export interface Slot {
+  /** Unique among the node's inputs. */
   name: string;
   type: string;
   label?: string;
+  /** What else the file said of it; written back unchanged. */
+  rest: Record<string, Json>;
 }
 
 export interface GraphNode {
@@ -56,6 +59,16 @@ export interface Group {
   rest: Record<string, Json>;
 }
 
+/** All of a document, as it is loaded, replaced and compared. */
+export interface Contents {
+  /** From back to front. */
+  nodes: readonly GraphNode[];
+  links: readonly Link[];
+  groups: readonly Group[];
+  /** Everything of the file that the editor does not know; written back unchanged. */
+  rest: Record<string, Json>;
+}
+
 /** What an edit has touched, for views that redraw only that. */
 export interface Change {
   nodes: ReadonlySet<NodeId>;
@@ -82,6 +95,13 @@ export interface ReadonlyDocument {
   readonly order: readonly NodeId[];
   /** Grows with every change. */
   readonly version: number;
+  /** Fields of the file beside nodes, links and groups. */
+  readonly rest: Readonly<Record<string, Json>>;
+  /** Ids that no node, link or group has or had. */
+  freshNodeId(): NodeId;
+  freshLinkId(): LinkId;
+  freshGroupId(): number;
+  contents(): Contents;
   linkInto(node: NodeId, input: string): Readonly<Link> | null;
   linksFrom(node: NodeId, output: number): readonly Readonly<Link>[];
   linksOf(node: NodeId): readonly Readonly<Link>[];
@@ -97,5 +117,7 @@ export interface EditableDocument extends ReadonlyDocument {
   dropLink(id: LinkId): void;
   putGroup(group: Group): void;
   dropGroup(id: number): void;
-  raise(ids: readonly NodeId[]): void;
+  /** Sets the order from back to front. */
+  reorder(order: readonly NodeId[]): void;
+  replace(contents: Contents): void;
 }

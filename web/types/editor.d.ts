@@ -1,15 +1,11 @@
 /** The running editor: what panels, the canvas and widgets receive. Built in `app/editor.js`. */
 
 import type { Edit, GraphNode, LinkId, NodeId, ReadonlyDocument } from './document.d.ts';
-import type { InputSpec, Json, NodeSpec } from './spec.d.ts';
+import type { Selection } from './selection.d.ts';
+import type { ReadonlySignal, Signal } from './signal.d.ts';
+import type { InputSpec, Json, NodeSpec, OutputSpec } from './spec.d.ts';
 
-export interface Signal<T> {
-  get(): T;
-  peek(): T;
-  set(value: T): void;
-  subscribe(listener: (value: T) => void): () => void;
-}
-export type ReadonlySignal<T> = Omit<Signal<T>, 'set'>;
+export type { ReadonlySignal, Signal };
 
 export interface PictureRef {
   filename: string;
@@ -57,14 +53,7 @@ export interface RunState {
   readonly progress: ReadonlySignal<number | null>;
 }
 
-export interface Selection {
-  readonly ids: ReadonlySignal<ReadonlySet<NodeId>>;
-  readonly link: ReadonlySignal<LinkId | null>;
-  set(ids: Iterable<NodeId>): void;
-  toggle(id: NodeId): void;
-  selectLink(id: LinkId | null): void;
-  clear(): void;
-}
+export type { Selection };
 
 export interface Command {
   id: string;
@@ -95,7 +84,25 @@ export interface Editor {
   /** The type's title, description and input names in the user's language. */
   nodeTitle(node: Readonly<GraphNode>): string;
   inputLabel(type: string, input: string): string;
+  /** Null when the type is not installed: a placeholder. */
   spec(node: Readonly<GraphNode>): NodeSpec | null;
+  /** A node's inputs (sockets and widgets) in the order in which they are drawn; a placeholder's as its file had them. */
+  inputs(node: Readonly<GraphNode>): readonly InputSpec[];
+  outputs(node: Readonly<GraphNode>): readonly OutputSpec[];
+  /** The type that travels from an output: a reroute's is that of what feeds it. */
+  outputType(node: NodeId, output: number): string;
+  /** Why this link cannot be made, in the user's language; null when it can. */
+  refusal(from: NodeId, output: number, to: NodeId, input: string): string | null;
+  /** The inputs of a node that would take this output, best first (free sockets before linked ones before widgets). */
+  fittingInputs(from: NodeId, output: number, to: NodeId): readonly string[];
+  /** The outputs of a node that this input would take. */
+  fittingOutputs(from: NodeId, to: NodeId, input: string): readonly number[];
+  /** Open the search for a node at a place of the page; with a link's end, only types that fit, and the link is made. */
+  openSearch(client: Point, from?: LinkEnd): void;
+  /** Open the context menu of what lies under the pointer. */
+  openMenu(client: Point, target: MenuTarget): void;
+  /** Show result pictures large, starting with one of them. */
+  openPictures(pictures: readonly PictureRef[], index: number): void;
   pictureUrl(picture: PictureRef, preview?: boolean): string;
   uploadImage(file: File): Promise<PictureRef>;
   notify(kind: 'info' | 'warning' | 'error', text: string): void;
@@ -105,6 +112,15 @@ export interface Point {
   x: number;
   y: number;
 }
+
+/** The end of a link that is being dragged: an output that looks for an input, or an input that looks for an output. */
+export type LinkEnd = { node: NodeId; output: number } | { node: NodeId; input: string };
+
+export type MenuTarget =
+  | { kind: 'canvas' }
+  | { kind: 'node'; id: NodeId }
+  | { kind: 'link'; id: LinkId }
+  | { kind: 'group'; id: number };
 
 export interface CanvasView {
   /** From page coordinates to document coordinates and back. */
