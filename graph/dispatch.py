@@ -1,0 +1,251 @@
+"""Takes jobs from the queue to the workers, and tells what happens to them.
+
+For each worker a task starts it, gives it jobs, and replaces it when it dies; nothing that a worker does ends the
+server. Everything here runs on the event loop; the table of jobs is used on a thread of its own.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+import orjson
+
+from graph import events
+from graph.jobs import MAX_ATTEMPTS, JobRecord, JobStore, State
+from graph.messages import Job, Ready
+from graph.workers.worker import Worker, WorkerDied
+
+INTERRUPT_PATIENCE = 10.0
+"""Seconds after which a worker that ignores an interrupt is killed."""
+STOP_PATIENCE = 3.0
+LONGEST_BACKOFF = 30.0
+
+logger = logging.getLogger("dispatch")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+@dataclass
+class RunningJob:
+    """A job in a worker, and what is known of its course."""
+
+    record: JobRecord
+    worker: Worker
+    node: str | None = None
+    executed: list[str] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    kept: list[events.Event] = field(default_factory=list)
+    interrupted: bool = False
+    prompt: dict[str, Any] = field(default_factory=dict)
+
+    def node_type(self) -> str | None:
+        """The type of the node that is running."""
+        entry = self.prompt.get(self.node or "")
+        return entry["class_type"] if entry else None
+
+
+class Listener(Protocol):
+    """Who wants to know; called on the event loop, must not block."""
+
+    def queue_changed(self, remaining: int) -> None:
+        """A job came, was claimed, ended or was deleted."""
+
+    def happened(self, job: RunningJob, event: events.Event) -> None:
+        """An event of a running job."""
+
+    def ended(self, job: RunningJob) -> None:
+        """The job has its entry in the history."""
+
+
+class Dispatcher:
+    """The queue, its workers and its history.
+
+    `workers` make a new worker each time that they are called; `on_ready` and `on_down` are told when one has loaded
+    its nodes, and when one has died, and why.
+    """
+
+    def __init__(
+        self,
+        jobs: Path,
+        history_limit: int,
+        workers: Sequence[Callable[[], Worker]],
+        previews: bool,
+        on_ready: Callable[[Ready], None],
+        on_down: Callable[[str], None],
+    ) -> None:
+        self.running: dict[str, RunningJob] = {}
+        self.workers: list[Worker | None] = [None] * len(workers)
+        self.listeners: list[Listener] = []
+        self._open = partial(JobStore, jobs, history_limit)
+        self._factories = list(workers)
+        self._previews = previews
+        self._on_ready, self._on_down = on_ready, on_down
+        self._thread = ThreadPoolExecutor(1, "jobs")
+        self._store: asyncio.Future[JobStore] = asyncio.get_running_loop().create_future()
+        self._changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Open the table of jobs and start the workers, without waiting for them. Raises sqlite3.Error, OSError."""
+        self._store.set_result(await self._in_thread(self._open))
+        self._tasks = [asyncio.create_task(self._tend(index)) for index in range(len(self._factories))]
+
+    async def stop(self) -> None:
+        """End the workers; jobs that were running are queued again."""
+        self._stopping = True
+        await asyncio.gather(*(worker.stop(STOP_PATIENCE) for worker in self.workers if worker is not None))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._store.done():
+            await self._in_thread(self._store.result().close)
+        self._thread.shutdown()
+
+    async def _in_thread(
+        self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        call = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    async def store(self, method: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+        """Call a method of JobStore on its thread: `await dispatcher.store(JobStore.queue)`."""
+        return await self._in_thread(method, await asyncio.shield(self._store), *args, **kwargs)
+
+    async def changed(self) -> None:
+        """Tell the workers and the listeners that the queue is not what it was."""
+        remaining = await self.store(JobStore.remaining)
+        self._changed.set()
+        self._changed = asyncio.Event()
+        for listener in self.listeners:
+            listener.queue_changed(remaining)
+
+    def interrupt(self, job_id: str | None = None) -> None:
+        """Interrupt a running job, or all of them; a worker that does not react is replaced."""
+        for id, job in self.running.items():
+            if job_id in (None, id) and not job.interrupted:
+                job.interrupted = True
+                job.worker.interrupt(id)
+                asyncio.get_running_loop().call_later(INTERRUPT_PATIENCE, self._insist, job)
+
+    def _insist(self, job: RunningJob) -> None:
+        if self.running.get(job.record.id) is job:
+            logger.warning("the worker ignores an interrupt, and is replaced")
+            self._tasks.append(asyncio.create_task(job.worker.stop(0)))
+
+    def free(self, models: bool, results: bool) -> None:
+        """Ask all workers to give memory back."""
+        for worker in self.workers:
+            if worker is not None:
+                worker.free(models, results)
+
+    async def _tend(self, index: int) -> None:
+        """Keep one worker alive and busy."""
+        failures = 0
+        while not self._stopping:
+            worker = self._factories[index]()
+            self.workers[index] = worker
+            try:
+                self._on_ready(await worker.start())
+                failures = 0
+                await self._serve(worker)
+            except (WorkerDied, OSError, sqlite3.Error) as error:
+                if self._stopping:
+                    return
+                logger.error("%s is started again: %s", worker.name, error)
+                self._on_down(str(error))
+                await worker.stop(0)
+            await asyncio.sleep(min(2.0**failures - 1, LONGEST_BACKOFF))
+            failures += 1
+
+    async def _serve(self, worker: Worker) -> None:
+        """Give jobs to a worker for as long as it lives. Raises WorkerDied."""
+        death = asyncio.create_task(worker.died())
+        try:
+            while worker.alive:
+                changed = self._changed
+                record = await self.store(JobStore.claim)
+                if record is None:
+                    waiting = asyncio.create_task(changed.wait())
+                    await asyncio.wait({waiting, death}, return_when=asyncio.FIRST_COMPLETED)
+                    waiting.cancel()
+                elif self._stopping or not worker.alive:
+                    await self.store(JobStore.release, record.id)
+                else:
+                    await self._run(worker, record)
+            raise await worker.died()
+        finally:
+            death.cancel()
+
+    async def _run(self, worker: Worker, record: JobRecord) -> None:
+        prompt = orjson.loads(record.prompt)
+        extra = orjson.loads(record.extra_data).get("extra_pnginfo")
+        job = RunningJob(record, worker, prompt=prompt)
+        self.running[record.id] = job
+        await self.changed()
+        message = Job(
+            id=record.id,
+            prompt=prompt,
+            targets=orjson.loads(record.targets),
+            extra_pnginfo=extra if isinstance(extra, dict) else {},
+            previews=self._previews,
+        )
+        try:
+            await worker.run(message, partial(self._happened, job))
+        except WorkerDied as death:
+            untouched = not job.kept and record.attempts < MAX_ATTEMPTS
+            if self._stopping or untouched:
+                del self.running[record.id]
+                await self.store(JobStore.release, record.id, tried=not self._stopping)
+                return
+            self._happened(job, _final_event(job, str(death)))
+        await self._finish(job)
+
+    def _happened(self, job: RunningJob, event: events.Event) -> None:
+        match event:
+            case events.NodeStarted(node):
+                job.node = node
+            case events.NodeFinished(node, ui):
+                job.executed.append(node)
+                if ui is not None:
+                    job.outputs[node] = ui
+            case events.Started() | events.Cached() | events.Succeeded() | events.Failed() | events.Interrupted():
+                job.kept.append(event)
+        for listener in self.listeners:
+            listener.happened(job, event)
+
+    async def _finish(self, job: RunningJob) -> None:
+        states: dict[type, State] = {events.Succeeded: "success", events.Interrupted: "interrupted"}
+        state = states.get(type(job.kept[-1]), "error")
+        try:
+            await self.store(JobStore.finish, job.record.id, state, job.outputs, job.kept)
+        finally:
+            del self.running[job.record.id]
+        await self.changed()
+        for listener in self.listeners:
+            listener.ended(job)
+
+
+def _final_event(job: RunningJob, reason: str) -> events.Event:
+    """How a job ended whose worker has died."""
+    now = int(time.time() * 1000)
+    if job.interrupted:
+        return events.Interrupted(job.node, job.node_type(), job.executed, now)
+    return events.Failed(
+        node=job.node,
+        node_type=job.node_type(),
+        exception_type="WorkerDied",
+        message=f"The worker process died while it ran this job: {reason}.",
+        traceback=[],
+        executed=job.executed,
+        current_inputs={},
+        time=now,
+        advice="The next jobs run in a new worker. If memory ran out, use a smaller picture, batch or model.",
+    )

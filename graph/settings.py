@@ -1,0 +1,49 @@
+"""What the server was told at its start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph.folders import Folders
+from graph.workers.worker import WorkerSettings
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of a server; `docs/options.md` and `python server.py --help` say what each is for.
+
+    `cors_origin` is the other site that may use the server (`*`: any), or None.
+    """
+
+    folders: Folders
+    host: str = "127.0.0.1"
+    port: int = 8188
+    packages: tuple[str, ...] = ("nodes",)
+    packs: bool = True
+    device: str | None = None
+    previews: bool = True
+    metadata: bool = True
+    cache_bytes: int | None = None
+    history_limit: int = 10_000
+    upload_limit: int = 100 * MEGABYTE
+    cors_origin: str | None = None
+    dev: bool = False
+
+    def for_worker(self) -> WorkerSettings:
+        """The part that a worker has to know."""
+        folders = self.folders
+        return WorkerSettings(
+            packages=list(self.packages),
+            base=str(folders.base),
+            models=str(folders.models),
+            input=str(folders.input),
+            output=str(folders.output),
+            temp=str(folders.temp),
+            user=str(folders.user),
+            custom_nodes=str(folders.custom_nodes),
+            packs=self.packs,
+            device=self.device,
+            cache_bytes=self.cache_bytes,
+            metadata=self.metadata,
+        )

@@ -1,0 +1,103 @@
+"""The schemas of the nodes, as workers report them, kept on disk for the next start.
+
+The server imports no node: until a worker has loaded them it answers from what the last one reported, provided that
+the files that the nodes come from have not changed since.
+"""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from graph.messages import PackProblem, Ready
+
+Schemas = dict[str, dict[str, Any]]
+
+
+class _Stored(msgspec.Struct):
+    signature: str
+    schemas: Schemas
+    problems: list[PackProblem]
+
+
+class NoNodesError(Exception):
+    """The nodes are not known (yet); the message says why and what to do."""
+
+
+class Catalog:
+    """What nodes there are. `path` is the file of the last report, `signature` a fingerprint of the nodes' files."""
+
+    def __init__(self, path: Path, signature: Callable[[], str]) -> None:
+        self._path = path
+        self._signature = signature
+        self._schemas: Schemas | None = None
+        self._looked = False
+        self._changed = asyncio.Event()
+        self.problems: list[PackProblem] = []
+        self.versions: dict[str, str] = {}
+        self.death: str | None = None
+        """Why there is no worker at the moment, if one has died."""
+
+    def ready(self, report: Ready) -> None:
+        """A worker has loaded its nodes."""
+        self._schemas, self.problems, self.versions, self.death = report.schemas, report.problems, report.versions, None
+        self._looked = True
+        self._announce()
+        with contextlib.suppress(OSError):
+            self._store(_Stored(self._signature(), report.schemas, report.problems))
+
+    def down(self, reason: str) -> None:
+        """A worker has died."""
+        self.death = reason
+        self._announce()
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _store(self, stored: _Stored) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.encode(stored))
+            Path(name).replace(self._path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def _look(self) -> None:
+        """Take the last report from disk, if it still holds."""
+        self._looked = True
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            stored = msgspec.json.decode(self._path.read_bytes(), type=_Stored)
+            if stored.signature == self._signature():
+                self._schemas, self.problems = stored.schemas, stored.problems
+
+    async def schemas(self, patience: float) -> Schemas:
+        """The schemas by node id, aliases included; waits for a worker up to `patience` seconds if it must.
+
+        Raises NoNodesError.
+        """
+        if not self._looked:
+            self._look()
+        deadline = asyncio.get_running_loop().time() + patience
+        while self._schemas is None:
+            if self.death is not None:
+                raise NoNodesError(
+                    f"The worker that loads the nodes could not start: {self.death}."
+                    " Look at the server's log; `python launch.py doctor` finds common causes."
+                )
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._changed.wait()
+            except TimeoutError:
+                raise NoNodesError(
+                    f"The nodes were not loaded within {patience:.0f} seconds. Try again in a moment."
+                ) from None
+        return self._schemas

@@ -1,0 +1,250 @@
+"""A worker as a child process, spoken to over a socket on the loopback interface."""
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import os
+import re
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+
+from graph.events import FINAL, Event
+from graph.messages import Free, Hello, Interrupt, Job, JobEvent, Ping, Pong, Ready, Run, Shutdown, ToServer
+from graph.workers import framing
+from graph.workers.worker import WorkerDied, WorkerSettings
+
+PROJECT = Path(__file__).resolve().parents[2]
+HEARTBEAT = 5.0
+"""Seconds between two pings."""
+SILENCE = 60.0
+"""Seconds without an answer after which an idle worker is given up. A busy one may be deep in native code."""
+CONNECT = 60.0
+"""Seconds that a new process has for its first words."""
+LINE_LIMIT = 1 << 16
+
+logger = logging.getLogger("worker")
+
+
+class LocalWorker:
+    """A child process of the server, started as `python -m graph.workers.process`."""
+
+    def __init__(self, name: str, settings: WorkerSettings) -> None:
+        self.name = name
+        self.vitals: Pong | None = None
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._loop = asyncio.get_running_loop()
+        self._ready: asyncio.Future[Ready] = self._loop.create_future()
+        self._died: asyncio.Future[WorkerDied] = self._loop.create_future()
+        self._job: tuple[str, Callable[[Event], None], asyncio.Future[None]] | None = None
+        self._fault: str | None = None
+        self._heard = self._loop.time()
+        self._last_line = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not died yet."""
+        return not self._died.done()
+
+    async def start(self) -> Ready:
+        """Start the process and wait until its nodes are loaded. Raises WorkerDied."""
+        token = secrets.token_hex(32)
+        connected: asyncio.Future[None] = self._loop.create_future()
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._accept(reader, writer, token, connected)
+
+        listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+        try:
+            port = listener.sockets[0].getsockname()[1]
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-u", "-X", "faulthandler", "-m", "graph.workers.process"),
+                cwd=PROJECT,
+                env=self._environment(port, token),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            self._spawn(self._watch(self._process))
+            await asyncio.wait({connected, self._died}, timeout=CONNECT, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listener.close()
+        if not connected.done() and not self._died.done():
+            self._give_up(f"it did not report within {CONNECT:.0f} seconds of its start")
+        await asyncio.wait({self._ready, self._died}, return_when=asyncio.FIRST_COMPLETED)
+        if self._died.done():
+            raise self._died.result()
+        self._spawn(self._beat())
+        return self._ready.result()
+
+    def _environment(self, port: int, token: str) -> dict[str, str]:
+        environment = {
+            **os.environ,
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "GOMP_SPINCOUNT": "0",
+            "PYTHONIOENCODING": "utf-8",
+            "SAFELIGHT_WORKER_PORT": str(port),
+            "SAFELIGHT_WORKER_TOKEN": token,
+            "SAFELIGHT_WORKER_SETTINGS": msgspec.json.encode(self._settings).decode(),
+        }
+        if self._settings.device:
+            environment["SAFELIGHT_DEVICE"] = self._settings.device
+        return environment
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def run(self, job: Job, on_event: Callable[[Event], None]) -> None:
+        """Run a job to its final event, calling `on_event` for each. Raises WorkerDied."""
+        if self._died.done():
+            raise self._died.result()
+        finished: asyncio.Future[None] = self._loop.create_future()
+        self._job = (job.id, on_event, finished)
+        try:
+            self._send(Run(job))
+            await asyncio.wait({finished, self._died}, return_when=asyncio.FIRST_COMPLETED)
+            if not finished.done():
+                raise self._died.result()
+        finally:
+            self._job = None
+
+    def interrupt(self, job_id: str) -> None:
+        """Ask for the end of a job that is running."""
+        self._send(Interrupt(job_id))
+
+    def free(self, models: bool, results: bool) -> None:
+        """Ask it to give memory back, now or after the job that is running."""
+        self._send(Free(models, results))
+
+    async def died(self) -> WorkerDied:
+        """Wait until it has died, and say why."""
+        return await asyncio.shield(self._died)
+
+    async def stop(self, patience: float) -> None:
+        """End it: asked to, and after `patience` seconds forced."""
+        if self._process is None or not self.alive:
+            return
+        if patience > 0:
+            self._send(Shutdown())
+            await asyncio.wait({self._died}, timeout=patience)
+        self._kill()
+        await asyncio.wait({self._died})
+
+    def _send(self, message: msgspec.Struct) -> None:
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(framing.encode(message))
+
+    def _give_up(self, reason: str) -> None:
+        self._fault = self._fault or reason
+        self._kill()
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def _accept(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        token: str,
+        connected: "asyncio.Future[None]",
+    ) -> None:
+        decoder = msgspec.msgpack.Decoder(ToServer)
+        try:
+            first = await asyncio.wait_for(framing.read(reader, decoder), 10)
+            known = isinstance(first, Hello) and hmac.compare_digest(first.token, token)
+            if not known or connected.done():
+                return
+            connected.set_result(None)
+            self._writer = writer
+            while True:
+                self._receive(await framing.read(reader, decoder))
+        except (EOFError, ConnectionError, TimeoutError) as error:
+            if writer is self._writer and not isinstance(error, EOFError):
+                self._give_up(f"the connection to it failed ({error})")
+        finally:
+            writer.close()
+            if writer is self._writer:
+                # A process that has closed its connection is ending; one that has not gone soon is stuck.
+                self._loop.call_later(5, self._kill)
+
+    def _receive(self, message: ToServer) -> None:
+        self._heard = self._loop.time()
+        match message:
+            case Ready() if not self._ready.done():
+                self._ready.set_result(message)
+            case Pong():
+                self.vitals = message
+            case JobEvent(job_id, event) if self._job and self._job[0] == job_id:
+                _, on_event, finished = self._job
+                on_event(event)
+                if isinstance(event, FINAL):
+                    self._job = None
+                    finished.set_result(None)
+
+    async def _beat(self) -> None:
+        self._heard = self._loop.time()
+        while not self._died.done():
+            self._send(Ping())
+            await asyncio.wait({self._died}, timeout=HEARTBEAT)
+            if self._job is None and self._loop.time() - self._heard > SILENCE:
+                self._give_up(f"it did not answer for {SILENCE:.0f} seconds")
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        output = self._loop.create_task(self._log(process.stdout))
+        code = await process.wait()
+        # A grandchild may hold the pipe open: what it says later is nobody's business.
+        await asyncio.wait({output}, timeout=1)
+        output.cancel()
+        self._died.set_result(WorkerDied(self._fault or death(code, self._last_line)))
+
+    async def _log(self, stream: asyncio.StreamReader) -> None:
+        async for line in lines(stream):
+            self._last_line = line
+            logger.info(line)
+
+
+async def lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """The non-empty lines of a process's output; a carriage return ends one too, as progress bars use it."""
+    rest = b""
+    while chunk := await stream.read(LINE_LIMIT):
+        *complete, rest = re.split(rb"[\r\n]+", rest + chunk)
+        if len(rest) > LINE_LIMIT:
+            complete, rest = [*complete, rest], b""
+        for line in complete:
+            if line.strip():
+                yield line.decode(errors="replace").rstrip()
+    if rest.strip():
+        yield rest.decode(errors="replace").rstrip()
+
+
+def death(code: int, last_line: str) -> str:
+    """Why a process ended with this return code (negative: a signal), as a clause about it."""
+    said = f'; its last words were "{last_line[:300]}"' if last_line else ""
+    if code >= 0:
+        return f"it ended with exit code {code}{said}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    match name:
+        case "SIGKILL":
+            return "it was killed (SIGKILL), probably because the memory ran out"
+        case "SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGFPE":
+            return f"it crashed in native code ({name}: segmentation fault or the like)"
+        case "SIGABRT":
+            return f"native code ended it (SIGABRT){said}"
+    return f"it was ended by {name}"

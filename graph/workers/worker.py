@@ -1,0 +1,60 @@
+"""What the dispatcher expects of a worker, wherever it runs."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from graph.events import Event
+from graph.messages import Job, Pong, Ready
+
+
+class WorkerDied(Exception):
+    """A worker is gone; the message is the reason as a clause, e.g. "it was killed (SIGKILL): out of memory?"."""
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker has to know; folders are absolute paths. `cache_bytes` None leaves the budget to the worker."""
+
+    packages: list[str]
+    base: str
+    models: str
+    input: str
+    output: str
+    temp: str
+    user: str
+    custom_nodes: str
+    packs: bool = True
+    device: str | None = None
+    cache_bytes: int | None = None
+    metadata: bool = True
+
+
+class Worker(Protocol):
+    """A place where jobs run, one at a time. A worker that has died is not used again: another one is made."""
+
+    name: str
+    vitals: Pong | None
+    """What the worker last said about its memory."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not died yet."""
+
+    async def start(self) -> Ready:
+        """Start it and wait until its nodes are loaded. Raises WorkerDied."""
+
+    async def run(self, job: Job, on_event: Callable[[Event], None]) -> None:
+        """Run a job to its final event, calling `on_event` for each. Raises WorkerDied."""
+
+    def interrupt(self, job_id: str) -> None:
+        """Ask for the end of a job that is running."""
+
+    def free(self, models: bool, results: bool) -> None:
+        """Ask it to give memory back, now or after the job that is running."""
+
+    async def died(self) -> WorkerDied:
+        """Wait until it has died, and say why."""
+
+    async def stop(self, patience: float) -> None:
+        """End it: asked to, and after `patience` seconds forced."""
