@@ -12,7 +12,6 @@ from launcher.address import Options, answers, fetch_json, free_port, is_free, p
 from launcher.environment import PYTHON, REQUIREMENTS, ROOT, SetupError, prepare
 
 START_SECONDS = 60
-GRACE_SECONDS = 5
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -66,10 +65,10 @@ def _open_browser(url: str) -> None:
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:
     """Let the server end: Ctrl-C in a terminal has reached it too, a signal to this process alone has not."""
-    for insist in (lambda: None, server.terminate, server.kill):
+    for insist, seconds in ((lambda: None, 2), (server.terminate, 10), (server.kill, None)):
         insist()
         try:
-            server.wait(GRACE_SECONDS)
+            server.wait(seconds)
             return
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             continue

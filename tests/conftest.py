@@ -1,0 +1,127 @@
+"""What all tests share: a quiet torch, no network, a real server, and a browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+os.environ["GOMP_SPINCOUNT"] = "0"
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import pytest
+from hypothesis import settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from launcher.address import answers
+from launcher.browser import MISSING, find_browser
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+settings.register_profile("safelight", deadline=None)
+settings.load_profile("safelight")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in tests/browser, and run it last: asyncio tests cannot run beside Playwright's event loop."""
+    for item in items:
+        if ROOT / "tests" / "browser" in item.path.parents:
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server with folders of its own; the models are those of the project."""
+
+    url: str
+    base: Path
+    log: Path
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody uses now."""
+    return _free_port()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The real server with the real nodes, started once for all tests."""
+    base = tmp_path_factory.mktemp("safelight")
+    log = base / "server.log"
+    port = _free_port()
+    command = [sys.executable, "server.py", "--port", str(port), "--base-directory", str(base), "--cpu"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--models", str(ROOT / "models")], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait(process, f"http://127.0.0.1:{port}", log)
+        yield Server(f"http://127.0.0.1:{port}", base, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    path = find_browser()
+    if path is None:
+        pytest.fail(MISSING)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=BROWSER_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browser_page(browser: Browser, server: Server) -> Iterator[Page]:
+    """An empty page in a fresh profile; relative addresses go to the server, an error in the console fails the test."""
+    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="en-US")
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    errors: list[str] = []
+
+    def keep(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url')})")
+
+    page.on("console", keep)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, "the browser's console has errors"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    limit = time.monotonic() + START_SECONDS
+    while not answers(url):
+        if process.poll() is not None or time.monotonic() > limit:
+            pytest.fail(f"the server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+        time.sleep(0.05)
