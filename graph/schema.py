@@ -1,0 +1,90 @@
+"""What the world is told about a node: entries of `/object_info`, in ComfyUI's shape.
+
+Beside ComfyUI's keys an entry has `version`, `search_aliases` and, for an alias, `alias_of`. A combo is always
+`[[choice, ...], options]`. Where the choices are files, `options.files` names their folder, and the list is empty until
+`fill_choices` has put the present ones in.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graph.declare import Input, NodeSpec
+from graph.folders import Folders
+
+Schema = dict[str, Any]
+Schemas = Mapping[str, Schema]
+
+
+def object_info(spec: NodeSpec) -> Schema:
+    """The entry of a node, with empty lists where files are chosen."""
+    return _entry(spec, spec.id, {})
+
+
+def alias_entry(spec: NodeSpec, alias: str) -> Schema:
+    """The entry of a node under another program's id, with that program's input names."""
+    theirs = {ours: name for name, ours in spec.aliases[alias].items()}
+    return {**_entry(spec, alias, theirs), "alias_of": spec.id}
+
+
+def files_kind(options: Mapping[str, Any]) -> str | None:
+    """The folder whose files are the choices of an input: a kind of models, `input`, or None."""
+    return options.get("files")
+
+
+def fill_choices(schemas: Schemas, folders: Folders) -> dict[str, Schema]:
+    """The same entries, with the files that are there now as choices."""
+    return {id: _filled(schema, folders) for id, schema in schemas.items()}
+
+
+def file_choices(kind: str, folders: Folders) -> list[str]:
+    """The files that an input of a folder kind can choose from."""
+    return folders.input_names() if kind == "input" else folders.model_names(kind)
+
+
+def _entry(spec: NodeSpec, id: str, names: Mapping[str, str]) -> Schema:
+    inputs: dict[str, dict[str, Any]] = {"required": {}}
+    for item in spec.inputs:
+        group = "required" if item.required else "optional"
+        inputs.setdefault(group, {})[names.get(item.name, item.name)] = _input(item)
+    entry: Schema = {
+        "input": inputs,
+        "input_order": {group: list(items) for group, items in inputs.items()},
+        "output": [output.type for output in spec.outputs],
+        "output_is_list": [False] * len(spec.outputs),
+        "output_name": [output.name for output in spec.outputs],
+        "name": id,
+        "display_name": spec.title,
+        "description": spec.description,
+        "python_module": spec.module,
+        "category": spec.category,
+        "output_node": spec.output_node,
+        "version": spec.version,
+        "search_aliases": [*spec.search, *(alias for alias in spec.aliases if alias != id)],
+    }
+    if spec.deprecated:
+        entry["deprecated"] = True
+    if spec.experimental:
+        entry["experimental"] = True
+    return entry
+
+
+def _input(item: Input) -> list[Any]:
+    options = dict(item.options)
+    if item.type != "COMBO":
+        return [item.type, options]
+    if item.files:
+        options["files"] = item.files
+    return [list(item.choices()) if item.choices else [], options]
+
+
+def _filled(schema: Schema, folders: Folders) -> Schema:
+    filled = schema
+    for group, inputs in schema["input"].items():
+        for name, (_, options) in inputs.items():
+            kind = files_kind(options)
+            if kind is None:
+                continue
+            if filled is schema:
+                filled = {**schema, "input": {key: dict(value) for key, value in schema["input"].items()}}
+            filled["input"][group][name] = [file_choices(kind, folders), options]
+    return filled

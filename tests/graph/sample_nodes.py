@@ -1,0 +1,107 @@
+"""A few nodes without torch, for the tests of the engine; `calls` records which ran."""
+
+from typing import Annotated, Any, NamedTuple
+
+from graph.declare import Choice, Context, Files, InputError, Multiline, Range, Seed, node
+from graph.packs import Imported
+from graph.registry import Registry, collect
+from graph.types import ANY, Socket
+
+Image = Annotated[dict[str, Any], Socket("IMAGE")]
+Model = Annotated[Any, Socket("MODEL")]
+AnyValue = Annotated[Any, Socket(ANY)]
+
+calls: list[tuple[str, Any]] = []
+
+
+class Pair(NamedTuple):
+    low: int
+    model: Model
+
+
+@node("Number", category="test")
+def number(value: Annotated[int, Range(0, 100)] = 1) -> int:
+    calls.append(("Number", value))
+    return value
+
+
+@node("Add", category="test", aliases={"Plus": {"left": "a", "right": "b"}}, search=("sum",))
+def add(a: Annotated[int, Range(-(2**62), 2**62)], b: Annotated[int, Range(-(2**62), 2**62)] = 1) -> int:
+    """Add two numbers.
+
+    a: The first one.
+    """
+    calls.append(("Add", (a, b)))
+    return a + b
+
+
+@node("Split", category="test")
+def split(value: int) -> Pair:
+    calls.append(("Split", value))
+    return Pair(value // 2, object())
+
+
+@node("Load", category="test", aliases=["Loader"])
+def load(name: Annotated[str, Files("checkpoints")], mode: Annotated[str, Choice(("fast", "slow"))] = "fast") -> Model:
+    calls.append(("Load", name))
+    return (name, mode)
+
+
+@node("Picture", category="test")
+def picture(image: Annotated[str, Files("input", upload="image")]) -> Image:
+    calls.append(("Picture", image))
+    return {"name": image}
+
+
+@node("Paint", category="test")
+def paint(
+    ctx: Context,
+    model: Model,
+    seed: Seed = 0,
+    strength: Annotated[float, Range(0, 1, step=0.01)] = 0.5,
+    text: Annotated[str, Multiline(prompt=True)] = "",
+    tiled: bool = False,
+    mask: Image | None = None,
+) -> Image:
+    calls.append(("Paint", seed))
+    for step in range(3):
+        ctx.progress(step + 1, 3, b"jpeg" if ctx.wants_preview() else None)
+    return {"seed": seed, "mask": mask}
+
+
+@node("Save", category="test", output_node=True)
+def save(ctx: Context, images: Image, prefix: str = "x") -> None:
+    calls.append(("Save", prefix))
+    saved = ctx.folders.save_path(prefix, "png")
+    ctx.show("images", [{"filename": saved.filename, "subfolder": saved.subfolder, "type": saved.type}])
+
+
+@node("Show", category="test", output_node=True)
+def show(ctx: Context, value: AnyValue) -> None:
+    calls.append(("Show", value))
+    ctx.show("text", [str(value)])
+
+
+@node("Fail", category="test")
+def fail(value: int, how: Annotated[str, Choice(("input", "value", "key", "memory"))] = "value") -> int:
+    match how:
+        case "input":
+            raise InputError("value", "It must be even. Choose another one.")
+        case "value":
+            raise ValueError("The number is cursed.")
+        case "memory":
+            raise MemoryError
+    raise KeyError("depth")
+
+
+@node("Clock", category="test", always=True)
+def clock() -> int:
+    calls.append(("Clock", None))
+    return 7
+
+
+def registry() -> Registry:
+    """A registry of the nodes of this file."""
+    import sys
+
+    return collect([Imported("sample", sys.modules[__name__], None)])
