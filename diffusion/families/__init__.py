@@ -1,0 +1,16 @@
+"""Model families: which one a checkpoint belongs to."""
+
+from diffusion.families.family import Family
+from diffusion.families.recognition import looks_like
+from diffusion.families.sd1 import SD1
+from diffusion.weights import Header, WeightsError
+
+FAMILIES: tuple[Family, ...] = (SD1,)
+
+
+def detect(header: Header) -> Family:
+    """The family of a checkpoint, from its header alone. Raises `WeightsError` that says what the file looks like."""
+    for family in FAMILIES:
+        if family.matches(header):
+            return family
+    raise WeightsError(f"{header.path.name} cannot be loaded as a checkpoint: it is {looks_like(header)}.")

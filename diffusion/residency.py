@@ -1,0 +1,111 @@
+"""Which networks are in memory: the one place that brings them to a device and drops them again.
+
+A `Part` knows how to make its network from memory-mapped weights, so dropping it loses nothing: it is made again from
+the file when it is next used, mostly out of the operating system's page cache.
+"""
+
+import gc
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import torch
+
+from diffusion import devices
+
+RESERVE = 1 << 30  # bytes left free beside the networks, for what they compute
+
+_clock = itertools.count()
+
+
+class Part:
+    """A network that is on its device while it is used, and may be dropped between two uses."""
+
+    def __init__(self, name: str, device: torch.device, size: int, make: Callable[[], Any]) -> None:
+        """`make` builds the network on `device`, where it takes about `size` bytes; `name` is for messages."""
+        self.name = name
+        self.device = device
+        self.size = size
+        self._make = make
+        self._network: Any | None = None
+        self._users = 0
+        self._last_used = 0
+
+    @property
+    def resident(self) -> bool:
+        """Whether the network is in memory now."""
+        return self._network is not None
+
+    def loaded(self) -> AbstractContextManager[Any]:
+        """A context in which the network is on its device; its value is the network."""
+        return residency.use(self)
+
+
+class Residency:
+    """Keeps networks in memory while there is room, and drops those that were used longest ago."""
+
+    def __init__(self, room: Callable[[torch.device], int] = devices.free_bytes, reserve: int = RESERVE) -> None:
+        """`room` says how many bytes a device has left; `reserve` of them are not given to networks."""
+        self._room = room
+        self._reserve = reserve
+        self._parts: weakref.WeakSet[Part] = weakref.WeakSet()
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def use(self, part: Part) -> Iterator[Any]:
+        """The network of `part`, which is not dropped before the context ends."""
+        with self._lock:
+            part._users += 1
+            try:
+                network = self._bring(part)
+            except BaseException:
+                part._users -= 1
+                raise
+        try:
+            yield network
+        finally:
+            with self._lock:
+                part._users -= 1
+
+    def free(self) -> None:
+        """Drop every network that is not in use, and give the memory back to the system."""
+        with self._lock:
+            for part in self._idle():
+                part._network = None
+        _return_memory()
+
+    def resident(self) -> list[Part]:
+        """The parts whose networks are in memory, those used longest ago first."""
+        with self._lock:
+            return sorted((part for part in self._parts if part.resident), key=lambda part: part._last_used)
+
+    def _bring(self, part: Part) -> Any:
+        part._last_used = next(_clock)
+        if part._network is None:
+            self._make_room(part)
+            part._network = part._make()
+            self._parts.add(part)
+        return part._network
+
+    def _make_room(self, part: Part) -> None:
+        for idle in self._idle(part.device):
+            if self._room(part.device) >= part.size + self._reserve:
+                return
+            idle._network = None
+            _return_memory()
+
+    def _idle(self, device: torch.device | None = None) -> list[Part]:
+        parts = [part for part in self.resident() if part._users == 0]
+        return [part for part in parts if device is None or part.device == device]
+
+
+def _return_memory() -> None:
+    gc.collect()  # networks hold reference cycles
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+residency = Residency()

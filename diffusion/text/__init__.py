@@ -1,0 +1,1 @@
+"""From prompts to conditioning: weight syntax, tokens, embeddings, hidden states."""

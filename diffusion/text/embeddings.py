@@ -1,0 +1,60 @@
+"""Textual inversion files: vectors that stand for tokens (Gal et al. 2022, arXiv:2208.01618)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diffusion.weights import PICKLES, WeightsError, load_pickle, load_weights
+
+EXTENSIONS = (".safetensors", *PICKLES)
+
+
+class EmbeddingError(ValueError):
+    """An embedding that a prompt names cannot be used; the message says why."""
+
+
+def find_embedding(name: str, folders: Sequence[Path], width: int) -> torch.Tensor:
+    """The vectors `[n, width]` of the embedding `name`, with or without extension, float32.
+
+    Raises `EmbeddingError` if no folder has it, or if it was made for a text encoder of another width.
+    """
+    path = _locate(name, folders)
+    if path is None:
+        raise EmbeddingError(f"The embedding '{name}' was left out: there is no such file in models/embeddings.")
+    try:
+        vectors = _first_vectors(load_pickle(path) if path.suffix in PICKLES else load_weights(path))
+    except WeightsError as error:
+        raise EmbeddingError(f"The embedding '{name}' was left out: {error}") from None
+    if vectors is None:
+        raise EmbeddingError(f"The embedding '{name}' was left out: {path.name} holds no vectors.")
+    if vectors.shape[-1] != width:
+        raise EmbeddingError(
+            f"The embedding '{name}' was left out: its vectors have {vectors.shape[-1]} numbers, this model's {width}."
+        )
+    return vectors.reshape(-1, width).float()
+
+
+def _locate(name: str, folders: Sequence[Path]) -> Path | None:
+    for folder in folders:
+        root = folder.resolve()
+        for extension in ("", *EXTENSIONS):
+            path = (root / f"{name}{extension}").resolve()
+            if path.is_relative_to(root) and path.suffix in EXTENSIONS and path.is_file():
+                return path
+    return None
+
+
+def _first_vectors(content: Any) -> torch.Tensor | None:
+    """The vectors in any of the layouts that training programs write.
+
+    A1111: `{"string_to_param": {"*": vectors}}`; for two text encoders: `{"clip_l": …, "clip_g": …}`; kohya:
+    `{"emb_params": vectors}`; diffusers: `{"<token>": vectors}`.
+    """
+    if not isinstance(content, Mapping):
+        return None
+    if "string_to_param" in content:
+        return _first_vectors(dict(content["string_to_param"].items()))
+    candidates = [content["clip_l"]] if "clip_l" in content else content.values()
+    return next((value for value in candidates if isinstance(value, torch.Tensor) and value.ndim in (1, 2)), None)
