@@ -97,7 +97,7 @@ export interface ReadonlyDocument {
   readonly version: number;
   /** Fields of the file beside nodes, links and groups. */
   readonly rest: Readonly<Record<string, Json>>;
-  /** Ids that no node, link or group has or had. */
+  /** Ids that nothing has or had since the document was opened. */
   freshNodeId(): NodeId;
   freshLinkId(): LinkId;
   freshGroupId(): number;

@@ -21,6 +21,8 @@ export interface InputOptions {
   forceInput?: boolean;
   label_on?: string;
   label_off?: string;
+  /** Choices of a combo declared as `["COMBO", {options}]`. */
+  options?: string[];
 }
 
 /** `[type, options]`; a combo's type is the list of its choices. */
@@ -34,7 +36,7 @@ export interface ObjectInfo {
   python_module: string;
   input: { required?: Record<string, RawInput>; optional?: Record<string, RawInput>; hidden?: Record<string, Json> };
   input_order?: { required?: string[]; optional?: string[] };
-  output: string[];
+  output: (string | string[])[];
   output_is_list: boolean[];
   output_name: string[];
   output_node: boolean;
