@@ -1,0 +1,206 @@
+"""From conditioning as nodes pass it to what a denoiser needs: where, when and how much each prompt counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from diffusion.sampling.errors import SamplingError
+from diffusion.sampling.noise_schedule import NoiseSchedule
+
+Conditioning = Sequence[Sequence[Any]]
+"""A list of ``[encoded prompt [1, tokens, width], settings]``; settings as ComfyUI names them."""
+
+_FEATHER = 8  # cells over which the edge of an area fades
+
+
+class Area(NamedTuple):
+    """A part of a latent, in cells."""
+
+    height: int
+    width: int
+    top: int
+    left: int
+
+    def crop(self, x: Tensor) -> Tensor:
+        """Return the part of ``x`` (``[…, h, w]``), a view."""
+        return x[..., self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def contains(self, other: Area) -> bool:
+        """Whether ``other`` lies within this area."""
+        return (
+            self.top <= other.top
+            and self.left <= other.left
+            and self.top + self.height >= other.top + other.height
+            and self.left + self.width >= other.left + other.width
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """One prompt of a run.
+
+    context: ``[B, tokens, width]``.
+    area: where it counts.
+    weight: how much it counts there against others, broadcast over ``[B, C, area.height, area.width]``.
+    sigma_start, sigma_end: the range of levels in which it counts, both included.
+    restricted: whether it was given an area (even the whole picture).
+    """
+
+    context: Tensor
+    area: Area
+    weight: Tensor
+    sigma_start: float = math.inf
+    sigma_end: float = 0.0
+    restricted: bool = False
+
+    def active(self, sigma: float) -> bool:
+        """Whether the condition counts at a level."""
+        return self.sigma_end <= sigma <= self.sigma_start
+
+
+def resolve(
+    conditioning: Conditioning, shape: Sequence[int], schedule: NoiseSchedule, device: torch.device
+) -> list[Condition]:
+    """Fit conditioning to a latent of ``shape`` (``[B, C, h, w]``).
+
+    Settings that count: ``area`` ((height, width, top, left) in cells, or ("percentage", …) in parts of the picture),
+    ``strength``, ``mask`` (``[b, H, W]``, any size) with ``mask_strength`` and ``set_area_to_bounds``,
+    ``start_percent`` and ``end_percent`` of the training timesteps.
+    """
+    return [_resolve_one(context, settings, shape, schedule, device) for context, settings in conditioning]
+
+
+def _resolve_one(
+    context: Tensor, settings: Mapping[str, Any], shape: Sequence[int], schedule: NoiseSchedule, device: torch.device
+) -> Condition:
+    batch, _, height, width = shape
+    frame = Area(height, width, 0, 0)
+    area = _area(settings["area"], frame) if "area" in settings else None
+    mask = None
+    if settings.get("mask") is not None:
+        mask = _fit_mask(settings["mask"].to(device=device, dtype=torch.float32), batch, (height, width))
+        if settings.get("set_area_to_bounds", False):
+            area = _bounds(mask)
+    place = frame if area is None else _inside(area, frame)
+    if mask is not None:
+        weight = place.crop(mask) * settings.get("mask_strength", 1.0)
+    else:
+        weight = _feathered(place, frame, device)
+    return Condition(
+        context=_repeat_to(context.to(device), batch),
+        area=place,
+        weight=weight * settings.get("strength", 1.0),
+        sigma_start=schedule.percent_to_sigma(settings.get("start_percent", 0.0)),
+        sigma_end=schedule.percent_to_sigma(settings.get("end_percent", 1.0)),
+        restricted=area is not None,
+    )
+
+
+def with_counterparts(conditions: list[Condition], opposite: list[Condition]) -> list[Condition]:
+    """Add to ``conditions`` a counterpart of every opposite one that is restricted to an area.
+
+    Guidance compares the two predictions of the same crop. The counterpart takes its prompt from the tightest condition
+    that contains the area, and place, weight and range from the opposite one.
+    """
+    complete = list(conditions)
+    for other in opposite:
+        if not other.restricted:
+            continue
+        tightest: Condition | None = None
+        for condition in complete:
+            if not condition.restricted:
+                tightest = tightest or condition
+            elif condition.area.contains(other.area) and (
+                tightest is None or not tightest.restricted or _size(condition.area) < _size(tightest.area)
+            ):
+                tightest = condition
+        if tightest is not None and not (tightest.restricted and tightest.area == other.area):
+            complete.append(replace(other, context=tightest.context))
+    return complete
+
+
+def fit_noise_mask(mask: Tensor, shape: Sequence[int], device: torch.device) -> Tensor:
+    """Scale a mask (``[H, W]``, ``[b, H, W]`` or ``[b, 1, H, W]``, 1 where to denoise) to ``[B, 1, h, w]``."""
+    flat = mask.reshape(-1, *mask.shape[-2:]).to(device=device, dtype=torch.float32)
+    size = (shape[-2], shape[-1])
+    return _repeat_to(F.interpolate(flat.unsqueeze(1), size=size, mode="bilinear"), shape[0])
+
+
+def _repeat_to(tensor: Tensor, batch: int) -> Tensor:
+    """Repeat or cut the first axis to ``batch``."""
+    if tensor.shape[0] == batch:
+        return tensor
+    return tensor[torch.arange(batch, device=tensor.device) % tensor.shape[0]]
+
+
+def _fit_mask(mask: Tensor, batch: int, size: tuple[int, int]) -> Tensor:
+    if mask.ndim == 2:
+        mask = mask.unsqueeze(0)
+    if mask.ndim != 3:
+        raise SamplingError(f"A conditioning mask has the shape {list(mask.shape)}; it must be [batch, height, width].")
+    mask = mask.unsqueeze(1)
+    if tuple(mask.shape[2:]) != size:
+        mask = F.interpolate(mask, size=size, mode="bilinear", align_corners=False)
+    return _repeat_to(mask, batch)
+
+
+def _area(area: Sequence[Any], frame: Area) -> Area:
+    if area[0] != "percentage":
+        return Area(*area)
+    height, width, top, left = area[1:]
+    return Area(
+        max(1, round(height * frame.height)),
+        max(1, round(width * frame.width)),
+        round(top * frame.height),
+        round(left * frame.width),
+    )
+
+
+def _inside(area: Area, frame: Area) -> Area:
+    """Cut an area at the edges of the frame."""
+    top, left = min(area.top, frame.height), min(area.left, frame.width)
+    cut = Area(min(area.height, frame.height - top), min(area.width, frame.width - left), top, left)
+    if cut.height < 1 or cut.width < 1:
+        raise SamplingError(
+            f"The area of a prompt starts at cell ({area.left}, {area.top}), outside of the latent of "
+            f"{frame.width} x {frame.height} cells; move it or make the picture larger."
+        )
+    return cut
+
+
+def _bounds(mask: Tensor) -> Area:
+    """Return the box around all that any of the masks ``[B, 1, h, w]`` keeps, at least 8 x 8 cells."""
+    rows, columns = torch.nonzero(mask.abs().amax(dim=(0, 1)), as_tuple=True)
+    if len(rows) == 0:
+        return Area(8, 8, 0, 0)
+    top, left = int(rows.min()), int(columns.min())
+    return Area(max(8, int(rows.max()) - top + 1), max(8, int(columns.max()) - left + 1), top, left)
+
+
+def _feathered(area: Area, frame: Area, device: torch.device) -> Tensor:
+    """Return weights ``[h, w]`` of an area that fade towards those of its edges that lie within the frame."""
+
+    def ramp(length: int, before: bool, after: bool) -> Tensor:
+        cells = min(_FEATHER, length // 4)
+        edge = torch.arange(1, cells + 1, device=device) / max(cells, 1)
+        weights = torch.ones(length, device=device)
+        if before:
+            weights[:cells] *= edge
+        if after:
+            weights[length - cells :] *= edge.flip(0)
+        return weights
+
+    rows = ramp(area.height, area.top != 0, area.top + area.height < frame.height)
+    columns = ramp(area.width, area.left != 0, area.left + area.width < frame.width)
+    return rows[:, None] * columns
+
+
+def _size(area: Area) -> int:
+    return area.height * area.width
