@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from diffusion import devices
+from diffusion.autoencoder import downscale
 from diffusion.families import detect
 from diffusion.families.family import Component, MissingComponent
 from diffusion.families.recognition import looks_like
@@ -51,7 +52,7 @@ def load_checkpoint(
     try:
         vae = _vae(family.autoencoder(header), header, weights, device)
     except MissingComponent as error:
-        vae = Vae(_absent("VAE", error, device), model.latent_format.channels)
+        vae = Vae(_absent("VAE", error, device), model.latent_format.channels, model.latent_format.downscale)
     return Checkpoint(model, clip, vae)
 
 
@@ -67,7 +68,8 @@ def load_vae(path: Path, *, device: torch.device | None = None) -> Vae:
 
 def _vae(component: Component, header: Header, weights: Mapping[str, torch.Tensor], device: torch.device) -> Vae:
     part = _part(component, header, weights, device, devices.precision(device).autoencoder)
-    return Vae(part, component.build().config.latent_channels)
+    network = component.build()
+    return Vae(part, network.config.latent_channels, downscale(network))
 
 
 def _part(

@@ -107,6 +107,7 @@ class Vae:
 
     part: Part
     channels: int
+    downscale: int
 
     def decode(self, samples: Tensor) -> Tensor:
         """Pictures of latents. Raises ValueError if the latents have another number of channels."""

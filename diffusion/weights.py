@@ -42,11 +42,13 @@ class _Placeholder:
     """Stands for the one class that training programs pickle into checkpoints beside the tensors."""
 
 
+_numpy_scalar = np.float64(0).__reduce__()[0]
+
 # Old checkpoints hold these beside their tensors; creating them runs no code from the file.
-_HARMLESS = [
+_HARMLESS: list[Any] = [
     (_Placeholder, "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint"),
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
-    np._core.multiarray.scalar,
+    _numpy_scalar,
+    (_numpy_scalar, "numpy.core.multiarray.scalar"),  # its name before numpy 2
     np.dtype,
     type(np.dtype(np.float64)),
     type(np.dtype(np.int64)),
