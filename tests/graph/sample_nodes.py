@@ -1,5 +1,6 @@
 """A few nodes without torch, for the tests of the engine; `calls` records which ran."""
 
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from graph.declare import Choice, Context, Files, InputError, Multiline, Range, Seed, node
@@ -11,6 +12,7 @@ Image = Annotated[dict[str, Any], Socket("IMAGE")]
 Model = Annotated[Any, Socket("MODEL")]
 AnyValue = Annotated[Any, Socket(ANY)]
 
+NOWHERE = Path("/nowhere")
 calls: list[tuple[str, Any]] = []
 
 

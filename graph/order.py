@@ -1,0 +1,51 @@
+"""Ordering a graph so that every node comes after those it needs: one depth-first walk, without recursion.
+
+The walk starts at the targets, so that only what they need is in the order, and one branch is finished before the next
+is begun, which keeps few intermediate results alive. `docs/decisions/graph-order.md` says why this is not networkx.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`nodes`: the targets and all that they need, sources first. `cycles`: circles among them, each node once."""
+
+    nodes: list[str]
+    cycles: list[list[str]]
+
+
+def depth_first(targets: Iterable[str], sources: Callable[[str], Iterable[str]]) -> Order:
+    """Order `targets` and their ancestors; `sources` gives the direct ones of a node.
+
+    If there is any circle, at least one is found, and every node of an unnamed one leads to one that is named.
+    """
+    done: list[str] = []
+    cycles: list[list[str]] = []
+    in_cycle: set[str] = set()
+    finished: set[str] = set()
+    path: dict[str, int] = {}  # the nodes between a target and where the walk is, with their positions
+    for target in targets:
+        if target in finished:
+            continue
+        path[target] = 0
+        stack: list[tuple[str, Iterator[str]]] = [(target, iter(sources(target)))]
+        while stack:
+            node, remaining = stack[-1]
+            for source in remaining:
+                if source in path:
+                    if not (node in in_cycle and source in in_cycle):
+                        circle = [name for name, _ in stack[path[source] :]]
+                        in_cycle.update(circle)
+                        cycles.append(circle)
+                elif source not in finished:
+                    path[source] = len(stack)
+                    stack.append((source, iter(sources(source))))
+                    break
+            else:
+                stack.pop()
+                del path[node]
+                finished.add(node)
+                done.append(node)
+    return Order(done, cycles)

@@ -1,0 +1,21 @@
+"""What is wrong with a prompt or a document, in the shapes of ComfyUI's interface."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One complaint. `type` is ComfyUI's name for it, `details` a whole sentence that says what to do.
+
+    `extra_info` may have input_name, input_config, received_value, received_type, linked_node.
+    """
+
+    type: str
+    message: str
+    details: str = ""
+    extra_info: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"type": self.type, "message": self.message, "details": self.details, "extra_info": self.extra_info}

@@ -1,0 +1,255 @@
+"""Validating a prompt: everything that is wrong with it, at once, before anything runs.
+
+`validate` needs the nodes' schemas and the folders, no node code, so it works in a process without torch. Outputs that
+can run do so while the bad ones are reported; `Validation` holds both.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from graph.folders import Folders
+from graph.literals import LiteralError, convert, told_config
+from graph.order import Order, depth_first
+from graph.problem import Problem
+from graph.prompt import Link, Prompt, link_of, literal
+from graph.schema import Schema, Schemas
+from graph.types import fits
+
+__all__ = ["Problem", "Validation", "validate"]
+
+# Bounds on what is said of one prompt: of a circle of thousands of nodes, or thousands of missing types.
+MOST_NAMES = 12
+MOST_SEARCHES = 20
+MOST_SENTENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The result of `validate`.
+
+    `prompt` is a normalised copy: converted literals, defaults filled in. `targets` are the nodes that are wanted and
+    can run. `error` says why nothing can; it is None if there are targets. `node_errors` is as ComfyUI answers it:
+    `{node id: {"errors": [...], "dependent_outputs": [node id], "class_type": id}}`.
+    """
+
+    prompt: Prompt
+    targets: list[str]
+    error: Problem | None = None
+    node_errors: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def validate(prompt: object, schemas: Schemas, folders: Folders, targets: Iterable[str] | None = None) -> Validation:
+    """Check an API prompt. `targets` are the nodes that are wanted; by default, all output nodes.
+
+    `schemas` are entries of /object_info, whose file lists may be empty: files are looked up in `folders`. Every node
+    that a target needs is checked; others only for whether their type is installed.
+    """
+    if not isinstance(prompt, dict):
+        return Validation({}, [], Problem("no_prompt", "No prompt provided", "A prompt is an object of nodes by id."))
+    check = _Check(prompt, schemas, folders)
+    wanted = check.outputs() if targets is None else list(dict.fromkeys(map(str, targets)))
+    unknown = [id for id in wanted if id not in check.prompt]
+    if unknown:
+        details = f"The node {unknown[0]} is wanted, and the prompt does not have it."
+        return Validation(check.prompt, [], Problem("invalid_prompt", "A wanted node does not exist", details))
+    if not wanted and not check.problems:
+        details = "Add a node that shows or saves something, such as SaveImage or PreviewImage."
+        return Validation(check.prompt, [], Problem("prompt_no_outputs", "Prompt has no outputs", details))
+    order = check.walk(wanted)
+    bad = check.bad(order)
+    good = [id for id in wanted if id not in bad]
+    return Validation(check.prompt, good, None if good else check.summary(), check.node_errors(order, wanted))
+
+
+class _Check:
+    def __init__(self, prompt: Mapping[Any, Any], schemas: Schemas, folders: Folders) -> None:
+        self.prompt: Prompt = {}
+        self.problems: dict[str, list[Problem]] = {}
+        self._schemas = schemas
+        self._folders = folders
+        self._links: dict[str, list[str]] = {}
+        self._similar: dict[str, str] = {}
+        for key, node in prompt.items():
+            self._add_node(str(key), node)
+
+    def _add_node(self, id: str, node: object) -> None:
+        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
+            self.prompt[id] = {"class_type": "", "inputs": {}}
+            text = f"The node {id} has no class_type. Each node is {{'class_type': ..., 'inputs': {{...}}}}."
+            self._complain(id, Problem("invalid_prompt", "A node is missing its class_type", text))
+            return
+        inputs = node.get("inputs", {})
+        self.prompt[id] = {**node, "inputs": dict(inputs) if isinstance(inputs, dict) else {}}
+        if not isinstance(inputs, dict):
+            text = f"{self._label(id)}: its inputs are no object of values by name."
+            self._complain(id, Problem("invalid_prompt", "The inputs of a node are no object", text))
+        if node["class_type"] not in self._schemas:
+            text = (
+                f"{self._label(id)}: the node type '{node['class_type']}' is not installed. Install the pack that has "
+                f"it, or use another node.{self._similar_types(node['class_type'])}"
+            )
+            self._complain(id, Problem("invalid_prompt", f"Node '{node['class_type']}' does not exist", text))
+
+    def _similar_types(self, class_type: str) -> str:
+        # The search is slow, so a prompt of thousands of foreign types gets it for the first of them only.
+        if class_type not in self._similar and len(self._similar) < MOST_SEARCHES:
+            close = get_close_matches(class_type, self._schemas, n=3)
+            self._similar[class_type] = f" Similar: {', '.join(close)}." if close else ""
+        return self._similar.get(class_type, "")
+
+    def outputs(self) -> list[str]:
+        """The nodes that are wanted for their own sake."""
+        return [id for id in self.prompt if (schema := self._schema(id)) and schema["output_node"]]
+
+    def walk(self, wanted: Iterable[str]) -> Order:
+        """Check the wanted nodes and all that they need, and order them."""
+        order = depth_first(wanted, self._sources)
+        for circle in order.cycles:
+            # The walk goes from a node to what it needs; people read in the direction of the data.
+            flow = [*reversed(circle), circle[-1]]
+            labels = [self._label(id) for id in flow]
+            if len(labels) > MOST_NAMES:
+                labels[MOST_NAMES - 2 : -1] = [f"… ({len(flow) - MOST_NAMES + 1} more)"]
+            text = f"These nodes wait for each other in a circle: {' → '.join(labels)}. Remove one of the links."
+            extra = {"cycle": flow[:MOST_NAMES]}
+            for id in circle:
+                self._complain(id, Problem("dependency_cycle", "Nodes form a cycle", text, extra))
+        return order
+
+    def bad(self, order: Order) -> set[str]:
+        """The nodes that cannot run: those with problems, and those that need one of them."""
+        bad: set[str] = set()
+        for id in order.nodes:
+            if id in self.problems or not bad.isdisjoint(self._links[id]):
+                bad.add(id)
+        return bad
+
+    def node_errors(self, order: Order, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+        """All problems in ComfyUI's shape."""
+        if not self.problems:
+            return {}
+        # A set of targets is a bit mask: passing it on to the sources of a node is one operation.
+        targets = list(wanted)
+        needed_by = dict.fromkeys(self.prompt, 0) | {id: 1 << bit for bit, id in enumerate(targets)}
+        changed = True
+        while changed:  # one pass does it, but for circles
+            changed = False
+            for id in reversed(order.nodes):
+                for source in self._links[id]:
+                    both = needed_by[source] | needed_by[id]
+                    changed = changed or (bool(order.cycles) and both != needed_by[source])
+                    needed_by[source] = both
+        return {
+            id: {
+                "errors": [problem.as_dict() for problem in problems],
+                "dependent_outputs": [t for bit, t in enumerate(targets) if needed_by[id] >> bit & 1],
+                "class_type": self.prompt[id]["class_type"],
+            }
+            for id, problems in self.problems.items()
+        }
+
+    def summary(self) -> Problem:
+        """Why nothing at all can run."""
+        sentences = list(dict.fromkeys(problem.details for found in self.problems.values() for problem in found))
+        kinds = {problem.type for found in self.problems.values() for problem in found}
+        if len(sentences) > MOST_SENTENCES:
+            sentences[MOST_SENTENCES:] = [f"… and {len(sentences) - MOST_SENTENCES} more"]
+        details = "\n".join(sentences)
+        if "invalid_prompt" in kinds:
+            return Problem("invalid_prompt", "Cannot execute because of nodes that do not exist", details)
+        return Problem("prompt_outputs_failed_validation", "Prompt outputs failed validation", details)
+
+    def _sources(self, id: str) -> list[str]:
+        """Check the inputs of a node; the nodes that they come from."""
+        schema = self._schema(id)
+        if schema is None:
+            links = [link_of(value) for value in self.prompt[id]["inputs"].values()]
+            self._links[id] = [link[0] for link in links if link and link[0] in self.prompt]
+            return self._links[id]
+        self._links[id] = []
+        given = self.prompt[id]["inputs"]
+        kept: dict[str, Any] = {}
+        for group in ("required", "optional"):
+            for name, config in schema["input"].get(group, {}).items():
+                value = given.get(name)
+                if value is None:
+                    value = config[1].get("default") if len(config) > 1 else None
+                if value is not None:
+                    kept[name] = self._input(id, name, config, value)
+                elif group == "required":
+                    self._missing(id, name, config, [other for other in given if other not in schema["input"][group]])
+        self.prompt[id]["inputs"] = kept
+        return self._links[id]
+
+    def _input(self, id: str, name: str, config: list[Any], value: Any) -> Any:
+        if isinstance(value, list):
+            return self._link(id, name, config, value)
+        try:
+            plain = literal(value)
+            converted = convert(plain, config, self._folders)
+            return value if plain is not value else converted
+        except LiteralError as error:
+            problem = error.problem
+            extra = {"input_name": name, "input_config": told_config(config), "received_value": value}
+            text = f"{self._label(id)}: the input '{name}' {problem.details}"
+            self._complain(id, Problem(problem.type, problem.message, text, extra))
+            return value
+
+    def _link(self, id: str, name: str, config: list[Any], value: list[Any]) -> list[Any]:
+        link = link_of(value)
+        schema = self._schema(link[0]) if link else None
+        wanted = "COMBO" if isinstance(config[0], list) else config[0]
+        fault = self._bad_link(link, schema)
+        if link and not fault:
+            self._links[id].append(link[0])
+        if link and schema and not fault:
+            received = schema["output"][link[1]]
+            received = received if isinstance(received, str) else "COMBO"
+            if not fits(received, wanted):
+                text = (
+                    f"{self._label(id)}: the input '{name}' takes {wanted}, and output {link[1]} of "
+                    f"{self._label(link[0])} gives {received}. Connect an output of type {wanted}."
+                )
+                extra = {"input_name": name, "input_config": told_config(config), "received_type": received}
+                extra["linked_node"] = list(link)
+                message = "Return type mismatch between linked nodes"
+                self._complain(id, Problem("return_type_mismatch", message, text, extra))
+        if fault:
+            extra = {"input_name": name, "input_config": told_config(config), "received_value": value}
+            text = f"{self._label(id)}: the input '{name}' {fault}"
+            self._complain(id, Problem("bad_linked_input", "Bad linked input", text, extra))
+        return list(link) if link else value
+
+    def _bad_link(self, link: Link | None, schema: Schema | None) -> str:
+        if link is None:
+            return "has a list that is no link; a link is [node id, output index]."
+        source, slot = link
+        if source not in self.prompt:
+            return f"is linked to the node {source}, which does not exist. Connect it to another one."
+        if schema and not 0 <= slot < len(schema["output"]):
+            return f"is linked to output {slot} of {self._label(source)}, which has {len(schema['output'])}."
+        return ""
+
+    def _missing(self, id: str, name: str, config: list[Any], undeclared: list[str]) -> None:
+        wanted = "a choice" if isinstance(config[0], list) else config[0]
+        folded = {other.lower(): other for other in undeclared}
+        close = get_close_matches(name.lower(), folded, n=1)
+        hint = f" There is '{folded[close[0]]}', which the node does not have." if close else ""
+        text = f"{self._label(id)}: the input '{name}' ({wanted}) is missing. Connect it or give it a value.{hint}"
+        self._complain(id, Problem("required_input_missing", "Required input is missing", text, {"input_name": name}))
+
+    def _schema(self, id: str) -> Schema | None:
+        node = self.prompt.get(id)
+        return self._schemas.get(node["class_type"]) if node else None
+
+    def _label(self, id: str) -> str:
+        node = self.prompt[id]
+        meta = node.get("_meta")
+        title = meta.get("title") if isinstance(meta, dict) else None
+        schema = self._schema(id)
+        return f"{title or (schema['display_name'] if schema else node['class_type'])} (node {id})"
+
+    def _complain(self, id: str, problem: Problem) -> None:
+        self.problems.setdefault(id, []).append(problem)
