@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import torch
 
+from diffusion import model as handles
 from graph.types import ANY, Socket
 
 Image = Annotated[torch.Tensor, Socket("IMAGE")]
@@ -17,8 +18,8 @@ Latent = Annotated[dict[str, Any], Socket("LATENT")]
 Conditioning = Annotated[list[Any], Socket("CONDITIONING")]
 Sigmas = Annotated[torch.Tensor, Socket("SIGMAS")]
 
-Model = Annotated[Any, Socket("MODEL")]
-Clip = Annotated[Any, Socket("CLIP")]
-Vae = Annotated[Any, Socket("VAE")]
+Model = Annotated[handles.Model, Socket("MODEL")]
+Clip = Annotated[handles.Clip, Socket("CLIP")]
+Vae = Annotated[handles.Vae, Socket("VAE")]
 
 AnyValue = Annotated[Any, Socket(ANY)]
