@@ -93,9 +93,14 @@ class Dispatcher:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
-    async def start(self) -> None:
-        """Open the table of jobs and start the workers, without waiting for them. Raises sqlite3.Error, OSError."""
-        self._store.set_result(await self._in_thread(self._open))
+    async def start(self, before_work: Callable[[], None]) -> None:
+        """Open the table of jobs and start the workers, without waiting for them.
+
+        `before_work` is called once the table is ours, on its thread. Raises sqlite3.Error, OSError.
+        """
+        store = await self._in_thread(self._open)
+        await self._in_thread(before_work)
+        self._store.set_result(store)
         self._tasks = [asyncio.create_task(self._tend(index)) for index in range(len(self._factories))]
 
     async def stop(self) -> None:

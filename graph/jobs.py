@@ -77,12 +77,16 @@ def _record(row: Sequence[Any]) -> JobRecord:
 
 
 class JobStore:
-    """The table of jobs in the file `path`; at most `history_limit` finished ones are kept."""
+    """The table of jobs in the file `path`; at most `history_limit` finished ones are kept.
+
+    Raises sqlite3.OperationalError ("database is locked") if another process has it open.
+    """
 
     def __init__(self, path: Path, history_limit: int = 10_000) -> None:
         self._limit = history_limit
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # of two servers on one folder, the second must not start
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(SCHEMA)

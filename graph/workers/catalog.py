@@ -6,8 +6,6 @@ the files that the nodes come from have not changed since.
 
 import asyncio
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import msgspec
 
 from graph.messages import PackProblem, Ready
+from graph.replace_file import replace_file
 
 Schemas = dict[str, dict[str, Any]]
 
@@ -49,7 +48,8 @@ class Catalog:
         self._looked = True
         self._announce()
         with contextlib.suppress(OSError):
-            self._store(_Stored(self._signature(), report.schemas, report.problems))
+            stored = _Stored(self._signature(), report.schemas, report.problems)
+            replace_file(self._path, msgspec.json.encode(stored))
 
     def down(self, reason: str) -> None:
         """A worker has died."""
@@ -59,17 +59,6 @@ class Catalog:
     def _announce(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-    def _store(self, stored: _Stored) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(stored))
-            Path(name).replace(self._path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
 
     def _look(self) -> None:
         """Take the last report from disk, if it still holds."""

@@ -1,4 +1,8 @@
-"""What a worker computes on, and how much memory is left there; torch is asked only if it has been loaded."""
+"""What a worker computes on, and how much memory is left there.
+
+The diffusion library knows; it is asked if the nodes have loaded it, and not imported otherwise: the engine runs nodes
+that need no torch as well.
+"""
 
 import gc
 import importlib.metadata
@@ -11,11 +15,20 @@ import psutil
 from graph.messages import Device, Pong
 
 
+def _loaded(module: str) -> Any:
+    return sys.modules.get(f"diffusion.{module}")
+
+
+def select(name: str | None) -> None:
+    """Choose the device, once the nodes are loaded; None is the best that is there. Raises ValueError."""
+    if devices := _loaded("devices"):
+        devices.select(name)
+
+
 def device() -> Device:
     """The device of this process, with its memory in bytes; for the CPU, the memory of the machine."""
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        return _cuda(torch)
+    if devices := _loaded("devices"):
+        return Device(**devices.memory_stats())
     memory = psutil.virtual_memory()
     return Device(
         name="cpu",
@@ -28,21 +41,11 @@ def device() -> Device:
     )
 
 
-def _cuda(torch: Any) -> Device:
-    index = torch.cuda.current_device()
-    free, total = torch.cuda.mem_get_info(index)
-    statistics = torch.cuda.memory_stats(index)
-    reserved = statistics.get("reserved_bytes.all.current", 0)
-    unused = reserved - statistics.get("active_bytes.all.current", 0)
-    return Device(
-        name=f"cuda:{index} {torch.cuda.get_device_name(index)}",
-        type="cuda",
-        index=index,
-        vram_total=total,
-        vram_free=free + unused,
-        torch_vram_total=reserved,
-        torch_vram_free=unused,
-    )
+def release_models() -> None:
+    """Drop the networks that are in memory; they are made again from their files when they are used."""
+    if residency := _loaded("residency"):
+        residency.residency.free()
+    gc.collect()
 
 
 def vitals() -> Pong:
@@ -64,11 +67,3 @@ def versions() -> dict[str, str]:
 def default_cache_bytes() -> int:
     """The memory for results when nothing else is asked for: an eighth of the machine's."""
     return int(psutil.virtual_memory().total) // 8
-
-
-def release_unused() -> None:
-    """Give memory that torch holds but does not use back to the device."""
-    gc.collect()
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -87,7 +87,7 @@ class LocalWorker:
         return self._ready.result()
 
     def _environment(self, port: int, token: str) -> dict[str, str]:
-        environment = {
+        return {
             **os.environ,
             "OMP_WAIT_POLICY": "PASSIVE",
             "GOMP_SPINCOUNT": "0",
@@ -96,9 +96,6 @@ class LocalWorker:
             "SAFELIGHT_WORKER_TOKEN": token,
             "SAFELIGHT_WORKER_SETTINGS": msgspec.json.encode(self._settings).decode(),
         }
-        if self._settings.device:
-            environment["SAFELIGHT_DEVICE"] = self._settings.device
-        return environment
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = self._loop.create_task(work)

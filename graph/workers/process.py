@@ -4,7 +4,6 @@ The main thread loads the nodes and runs jobs, as some libraries insist on it. A
 so that an interrupt and a ping are answered while a job runs. When the server goes away the process ends.
 """
 
-import gc
 import logging
 import os
 import queue
@@ -26,7 +25,7 @@ from graph.folders import Folders
 from graph.messages import Free, Hello, Interrupt, Job, JobEvent, Ping, Ready, Run, Shutdown, ToServer, ToWorker
 from graph.registry import load
 from graph.workers import framing
-from graph.workers.device import default_cache_bytes, device, release_unused, versions, vitals
+from graph.workers.device import default_cache_bytes, device, release_models, select, versions, vitals
 from graph.workers.worker import WorkerSettings
 
 
@@ -100,6 +99,10 @@ def main() -> None:
 
     folders = _folders(settings)
     registry = load(settings.packages, folders.custom_nodes if settings.packs else None)
+    try:
+        select(settings.device)
+    except ValueError as error:
+        sys.exit(str(error))
     cache = ResultCache(settings.cache_bytes or default_cache_bytes())
     content = ContentHashes(folders.user / "cache" / "content.sqlite")
     executor = Executor(registry, cache, folders, content, metadata=settings.metadata)
@@ -109,10 +112,10 @@ def main() -> None:
             case (job, interrupted):
                 _run(executor, job, interrupted, link)
             case Free(models, results):
-                if results or models:
+                if results:
                     cache.clear()
-                release_unused()
-        gc.collect()
+                if models:
+                    release_models()
 
 
 def _run(executor: Executor, job: Job, interrupted: threading.Event, link: Link) -> None:

@@ -1,0 +1,36 @@
+"""The web application: all routes, each with its `/api` twin, and what every request passes through."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from api import editor, files, history, models, nodes, prompts, queue, settings, system, uploads, userdata, websocket
+from api.editor_files import EditorFiles
+from api.errors import errors_as_json
+from api.security import add_headers, guard
+from api.services import SERVICES, Services
+
+AREAS = (websocket, prompts, queue, history, nodes, models, files, uploads, settings, userdata, system, editor)
+WEB = Path(__file__).resolve().parent.parent / "web"
+
+
+def make_application(services: Services, web_root: Path = WEB) -> web.Application:
+    """The application of a server. `web_root` has the editor's files."""
+    limit = services.settings.upload_limit
+    application = web.Application(middlewares=[guard, errors_as_json], client_max_size=limit)
+    application[SERVICES] = services
+    application[editor.WEB_ROOT] = web_root
+    application[editor.EDITOR_FILES] = EditorFiles(web_root, changing=services.settings.dev)
+    for area in AREAS:
+        for route in area.routes:
+            assert isinstance(route, web.RouteDef)
+            for prefix in ("", "/api"):
+                application.router.add_route(route.method, prefix + route.path, route.handler)
+    application.add_routes(editor.pages)
+    application.on_response_prepare.append(add_headers)
+
+    async def close_sockets(_: web.Application) -> None:
+        await services.hub.close()
+
+    application.on_shutdown.append(close_sockets)
+    return application

@@ -1,0 +1,182 @@
+"""The open WebSockets: who is told what.
+
+The frames of a job go to the client that posted it. Only `status` and `execution_interrupted` of a job without a
+client go to everybody. Each socket has its own outgoing queue, so that a slow one delays nobody.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from api import frames
+from graph import events
+from graph.dispatch import RunningJob
+
+QUEUED_LIMIT = 64 << 20
+"""Bytes that may wait for a client; one that is further behind is disconnected."""
+QUEUED_PREVIEWS = 1 << 20
+"""Bytes that may wait before previews are left out."""
+WHOLE_STATES_UP_TO = 100
+"""Nodes; beyond that, whole progress states are sent at intervals, as each repeats all nodes."""
+STATE_INTERVAL = 0.1
+
+
+class Client:
+    """One socket, with the id and the abilities that its client has named."""
+
+    def __init__(self, id: str, socket: web.WebSocketResponse) -> None:
+        self.id = id
+        self.socket = socket
+        self.flags: dict[str, Any] = {}
+        self._frames: deque[bytes | tuple[bytes]] = deque()
+        self._queued = 0
+        self._more = asyncio.Event()
+
+    def send(self, frame: bytes) -> None:
+        """Queue a text frame."""
+        self._put(frame, len(frame))
+
+    def send_binary(self, frame: bytes) -> None:
+        """Queue a picture, unless the client is behind."""
+        if self._queued < QUEUED_PREVIEWS:
+            self._put((frame,), len(frame))
+
+    def _put(self, frame: bytes | tuple[bytes], size: int) -> None:
+        self._frames.append(frame)
+        self._queued += size
+        self._more.set()
+
+    async def deliver(self) -> None:
+        """Send what is queued, until the socket closes or the client is hopelessly behind."""
+        while not self.socket.closed:
+            await self._more.wait()
+            self._more.clear()
+            while self._frames:
+                if self._queued > QUEUED_LIMIT:
+                    await self.socket.close(code=1013, message=b"too slow")
+                    return
+                frame = self._frames.popleft()
+                body, kind = (frame[0], WSMsgType.BINARY) if isinstance(frame, tuple) else (frame, WSMsgType.TEXT)
+                self._queued -= len(body)
+                await self.socket.send_frame(body, kind)
+
+
+class Hub:
+    """All clients, and the course of the running jobs."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, Client] = {}
+        self._open: set[Client] = set()
+        self._courses: dict[str, frames.Course] = {}
+        self._jobs: dict[str, RunningJob] = {}
+        self._late: dict[str, asyncio.TimerHandle] = {}
+        self._log_readers: set[str] = set()
+        self.remaining = 0
+
+    def join(self, client: Client) -> None:
+        """A client has connected; it takes the place of an older connection of the same id."""
+        self._clients[client.id] = client
+        self._open.add(client)
+        client.send(frames.text("status", {**self._status(), "sid": client.id}))
+        for job in self._jobs.values():
+            if job.record.client_id == client.id and job.node is not None:
+                client.send(frames.text(*frames.executing(job.node, job.record.id)))
+
+    def leave(self, client: Client) -> None:
+        """A connection has ended; a newer one of the same id stays."""
+        self._open.discard(client)
+        if self._clients.get(client.id) is client:
+            del self._clients[client.id]
+            self._log_readers.discard(client.id)
+
+    def introduce(self, client: Client, flags: dict[str, Any]) -> None:
+        """A client has said what it can do; one that keeps states gets those of its running job."""
+        client.flags = flags
+        for id, course in self._courses.items():
+            if course.nodes and self._client_of(self._jobs[id]) is client:
+                client.send(course.whole())
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(*(client.socket.close(code=1001, message=b"the server ends") for client in self._open))
+
+    def broadcast(self, kind: str, data: Any) -> None:
+        """Tell every client."""
+        frame = frames.text(kind, data)
+        for client in self._clients.values():
+            client.send(frame)
+
+    def follow_logs(self, client_id: str, wanted: bool) -> None:
+        """Send a client the lines of the log, or no longer."""
+        (self._log_readers.add if wanted else self._log_readers.discard)(client_id)
+
+    def send_logs(self, answer: dict[str, object]) -> None:
+        """Send lines of the log to those who want them."""
+        for id in self._log_readers & self._clients.keys():
+            self._clients[id].send(frames.text("logs", answer))
+
+    def _status(self) -> dict[str, Any]:
+        return {"status": {"exec_info": {"queue_remaining": self.remaining}}}
+
+    def _client_of(self, job: RunningJob) -> Client | None:
+        return self._clients.get(job.record.client_id or "")
+
+    def queue_changed(self, remaining: int) -> None:
+        """A job came, was claimed, ended or was deleted."""
+        self.remaining = remaining
+        self.broadcast("status", self._status())
+
+    def happened(self, job: RunningJob, event: events.Event) -> None:
+        """Tell the job's client about an event."""
+        id = job.record.id
+        self._jobs[id] = job
+        course = self._courses.setdefault(id, frames.Course(id))
+        node = course.follow(event)
+        client = self._client_of(job)
+        if client is None:
+            if isinstance(event, events.Interrupted) and job.record.client_id is None:
+                self.broadcast(*self._frame(event, id))
+            return
+        if isinstance(event, events.Preview):
+            client.send_binary(frames.preview(event, id, bool(client.flags.get("supports_preview_metadata"))))
+            return
+        # A node's state precedes the frame of the same event, but follows what the node shows.
+        shows_first = isinstance(event, events.NodeFinished)
+        if node is not None and not shows_first:
+            self._send_state(client, course, node, id)
+        if isinstance(event, events.FINAL):
+            self._send_late_state(client, course, id)
+        if frame := frames.frame_of(event, id):
+            client.send(frames.text(*frame))
+        if node is not None and shows_first:
+            self._send_state(client, course, node, id)
+
+    @staticmethod
+    def _frame(event: events.Event, id: str) -> frames.Frame:
+        frame = frames.frame_of(event, id)
+        assert frame is not None
+        return frame
+
+    def _send_state(self, client: Client, course: frames.Course, node: str, id: str) -> None:
+        if client.flags.get("progress_delta"):
+            client.send(course.change(node))
+        elif len(course.nodes) <= WHOLE_STATES_UP_TO:
+            client.send(course.whole())
+        elif id not in self._late:
+            loop = asyncio.get_running_loop()
+            self._late[id] = loop.call_later(STATE_INTERVAL, self._send_late_state, client, course, id)
+
+    def _send_late_state(self, client: Client, course: frames.Course, id: str) -> None:
+        if timer := self._late.pop(id, None):
+            timer.cancel()
+            client.send(course.whole())
+
+    def ended(self, job: RunningJob) -> None:
+        """The job has its entry in the history."""
+        id = job.record.id
+        self._courses.pop(id, None)
+        self._jobs.pop(id, None)
+        if client := self._client_of(job):
+            client.send(frames.text(*frames.executing(None, id)))

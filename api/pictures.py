@@ -1,0 +1,85 @@
+"""Pictures on their way through the server: checks, previews, masks. Imports Pillow, so it is itself imported late."""
+
+import io
+import warnings
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from PIL import Image, UnidentifiedImageError
+
+Channel = Literal["rgba", "rgb", "a"]
+LOSSLESS_LEVEL = 4
+
+
+class NoPictureError(ValueError):
+    """A file that should be a picture, and is none that can be read."""
+
+
+def check(file: BinaryIO, name: str) -> None:
+    """Read a picture's header. Raises NoPictureError."""
+    with _opened(file, name):
+        pass
+    file.seek(0)
+
+
+def _opened(file: BinaryIO | Path, name: str) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(file)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise NoPictureError(f"'{name}' has too many pixels: more than {Image.MAX_IMAGE_PIXELS:,}.") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        raise NoPictureError(f"'{name}' is no picture that can be read; PNG, JPEG and WebP files are.") from None
+
+
+def converted(path: Path, format: str, quality: int, channel: Channel) -> bytes:
+    """A picture as `webp`, `jpeg` or `png`, with all channels, the colours alone, or alpha as grey.
+
+    Raises NoPictureError.
+    """
+    with _opened(path, path.name) as picture:
+        try:
+            picture.load()
+        except (OSError, ValueError, SyntaxError):
+            raise NoPictureError(f"'{path.name}' is damaged: its pixels cannot be read.") from None
+        wanted = _channel(picture, channel)
+        if format == "jpeg":
+            wanted = wanted.convert("RGB")
+    output = io.BytesIO()
+    if format == "png":
+        wanted.save(output, "PNG", compress_level=LOSSLESS_LEVEL)
+    else:
+        wanted.save(output, format.upper(), quality=quality)
+    return output.getvalue()
+
+
+def _channel(picture: Image.Image, channel: Channel) -> Image.Image:
+    match channel:
+        case "rgb":
+            return picture.convert("RGB")
+        case "a":
+            return picture.convert("RGBA").getchannel("A")
+    return picture if picture.mode in ("L", "RGB", "RGBA") else picture.convert("RGBA")
+
+
+def with_mask(original: Path, mask: BinaryIO, mask_name: str) -> bytes:
+    """The original's colours with the alpha channel of `mask`, as PNG; its text chunks are kept.
+
+    Raises NoPictureError.
+    """
+    from PIL.PngImagePlugin import PngInfo
+
+    with _opened(original, original.name) as picture, _opened(mask, mask_name) as drawn:
+        try:
+            result = picture.convert("RGB")
+            alpha = drawn.convert("RGBA").getchannel("A").resize(result.size)
+        except (OSError, ValueError, SyntaxError):
+            raise NoPictureError(f"'{mask_name}' or '{original.name}' is damaged: its pixels cannot be read.") from None
+        result.putalpha(alpha)
+        notes = PngInfo()
+        for key, value in getattr(picture, "text", {}).items():
+            notes.add_text(key, value)
+    output = io.BytesIO()
+    result.save(output, "PNG", compress_level=LOSSLESS_LEVEL, pnginfo=notes)
+    return output.getvalue()

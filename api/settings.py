@@ -1,0 +1,59 @@
+"""The editor's settings, kept in a file of the user folder: `/settings`."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from api.json_body import answer, compact, read_json, read_object
+from api.services import services
+from graph.replace_file import replace_file
+
+routes = web.RouteTableDef()
+
+
+def _file(request: web.Request) -> Path:
+    return services(request).settings.folders.user / "default" / "comfy.settings.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        stored = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return {}
+    return stored if isinstance(stored, dict) else {}
+
+
+async def _merge(request: web.Request, changes: dict[str, Any]) -> None:
+    path = _file(request)
+    # Reading and writing without an await between them: two requests cannot lose each other's changes.
+    replace_file(path, compact({**_read(path), **changes}))
+
+
+@routes.get("/settings")
+async def all_settings(request: web.Request) -> web.Response:
+    """All settings."""
+    return answer(await asyncio.to_thread(_read, _file(request)))
+
+
+@routes.get("/settings/{id}")
+async def one_setting(request: web.Request) -> web.Response:
+    """One setting, null if it was never set."""
+    stored = await asyncio.to_thread(_read, _file(request))
+    return answer(stored.get(request.match_info["id"]))
+
+
+@routes.post("/settings")
+async def change_settings(request: web.Request) -> web.Response:
+    """Change some settings."""
+    await _merge(request, await read_object(request))
+    return web.Response()
+
+
+@routes.post("/settings/{id}")
+async def change_setting(request: web.Request) -> web.Response:
+    """Change one setting to any JSON value."""
+    await _merge(request, {request.match_info["id"]: await read_json(request)})
+    return web.Response()

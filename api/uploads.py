@@ -1,0 +1,132 @@
+"""Files from the editor into the input folder: `/upload/image`, `/upload/mask`."""
+
+import asyncio
+import hashlib
+import mimetypes
+import os
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import orjson
+from aiohttp import web
+from aiohttp.multipart import BodyPartReader  # noqa: F401 - named in the types of aiohttp
+
+from api.errors import ApiError
+from api.json_body import answer
+from api.services import services
+from graph.folders import Folders
+from graph.replace_file import replace_file
+
+CHUNK = 1 << 20
+
+routes = web.RouteTableDef()
+
+
+class Upload(NamedTuple):
+    """A file that was sent, and where it is to go."""
+
+    name: str
+    file: BinaryIO
+    area: str
+    subfolder: str
+    overwrite: bool
+    fields: dict[str, str]
+
+
+async def _read(request: web.Request) -> Upload:
+    try:
+        form = await request.post()
+    except ValueError as error:
+        raise ApiError(400, "invalid_request", f"The upload cannot be read: {error}.") from None
+    image = form.get("image")
+    if not isinstance(image, web.FileField) or not image.filename:
+        raise ApiError(400, "invalid_request", "An upload has a form field 'image' with a file that has a name.")
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    return Upload(
+        image.filename,
+        cast(BinaryIO, image.file),
+        fields.get("type") or "input",
+        fields.get("subfolder", ""),
+        fields.get("overwrite") in ("true", "1"),
+        fields,
+    )
+
+
+@routes.post("/upload/image")
+async def upload_image(request: web.Request) -> web.Response:
+    """Keep a picture (or a sound, or a film). The same content under the same name is kept once."""
+    upload = await _read(request)
+    return answer(await asyncio.to_thread(_keep, services(request).settings.folders, upload))
+
+
+@routes.post("/upload/mask")
+async def upload_mask(request: web.Request) -> web.Response:
+    """Keep a copy of a picture with the alpha channel of the upload."""
+    upload = await _read(request)
+    return answer(await asyncio.to_thread(_keep_masked, services(request).settings.folders, upload))
+
+
+def _keep(folders: Folders, upload: Upload) -> dict[str, Any]:
+    from api.pictures import NoPictureError, check
+
+    media = mimetypes.guess_type(upload.name)[0] or ""
+    if not media.startswith(("video/", "audio/", "model/")):
+        try:
+            check(upload.file, upload.name)
+        except NoPictureError as error:
+            raise ApiError(400, "no_picture", str(error)) from None
+    return _store(folders, upload, upload.file)
+
+
+def _keep_masked(folders: Folders, upload: Upload) -> dict[str, Any]:
+    import io
+
+    from api.pictures import NoPictureError, with_mask
+
+    try:
+        reference = orjson.loads(upload.fields.get("original_ref", ""))
+        name, subfolder = reference["filename"], reference.get("subfolder", "")
+        original = folders.resolve(reference.get("type") or "output", subfolder, name)
+    except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError):
+        message = "An upload of a mask has a field 'original_ref': JSON with filename, subfolder and type."
+        raise ApiError(400, "invalid_request", message) from None
+    if not original.is_file():
+        raise ApiError(404, "not_found", f"There is no file '{name}', to which the mask belongs.")
+    try:
+        masked = with_mask(original, upload.file, upload.name)
+    except NoPictureError as error:
+        raise ApiError(400, "no_picture", str(error)) from None
+    return _store(folders, upload, io.BytesIO(masked))
+
+
+def _store(folders: Folders, upload: Upload, content: BinaryIO) -> dict[str, Any]:
+    path = folders.resolve(upload.area, upload.subfolder, os.path.basename(upload.name.replace("\\", "/")))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.read()
+    if upload.overwrite:
+        replace_file(path, data)
+    else:
+        path = _free_name(path, data)
+    subfolder = path.parent.resolve().relative_to(folders.area(upload.area).resolve()).as_posix()
+    return {"name": path.name, "subfolder": "" if subfolder == "." else subfolder, "type": upload.area}
+
+
+def _free_name(path: Path, data: bytes) -> Path:
+    """Write under the first name `name.png`, `name (1).png` … that is free, or already has this content."""
+    digest = hashlib.sha256(data).digest()
+    candidate, count = path, 0
+    while True:
+        try:
+            with candidate.open("xb") as file:
+                file.write(data)
+            return candidate
+        except FileExistsError:
+            if candidate.is_file() and candidate.stat().st_size == len(data) and _digest(candidate) == digest:
+                return candidate
+        count += 1
+        candidate = path.with_name(f"{path.stem} ({count}){path.suffix}")
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

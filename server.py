@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""The server: settings -> web application -> worker supervision -> run.
+
+It never imports torch: nodes run in a worker process. `python server.py --help` lists the options.
+"""
+
+import argparse
+import asyncio
+import errno
+import logging
+import shutil
+import signal
+import sqlite3
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+from api.application import make_application
+from api.hub import Hub
+from api.logs import RecentLines
+from api.services import Services
+from graph.dispatch import Dispatcher
+from graph.folders import Folders
+from graph.registry import signature
+from graph.settings import MEGABYTE, Settings
+from graph.workers.catalog import Catalog
+from graph.workers.local import LocalWorker
+
+PROJECT = Path(__file__).resolve().parent
+ALL_ADDRESSES = "0.0.0.0"
+SCHEMA_SOURCES = ("diffusion",)
+"""Packages beside the nodes' own whose code the schemas depend on."""
+
+
+class StartError(Exception):
+    """The server cannot start; the message says why."""
+
+
+def parse(arguments: Sequence[str] | None = None) -> tuple[Settings, bool]:
+    """The settings that command-line options name, and whether to log more."""
+    parser = argparse.ArgumentParser(prog="server.py", description="Safelight's server.")
+    network = parser.add_argument_group("network")
+    network.add_argument("--port", type=int, default=8188, help="port to listen on (default: 8188; 0: any free one)")
+    network.add_argument(
+        "--listen", nargs="?", const=ALL_ADDRESSES, default="127.0.0.1", metavar="ADDRESS",
+        help="address to listen on; without ADDRESS, all of them: then everybody on the network can use the server",
+    )  # fmt: skip
+    network.add_argument(
+        "--enable-cors-header", nargs="?", const="*", metavar="ORIGIN",
+        help="let pages of another site use the server; without ORIGIN, those of every site",
+    )  # fmt: skip
+    network.add_argument("--max-upload-size", type=float, default=100, metavar="MB", help="largest request (default: 100)")
+    folders = parser.add_argument_group("folders")
+    folders.add_argument("--base-directory", type=Path, default=PROJECT, metavar="DIR", help="folder of all the others")
+    for name, content in (("models", "the models"), ("input-directory", "uploaded files"), ("output-directory", "results")):
+        folders.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"folder of {content}")
+    folders.add_argument("--temp-directory", type=Path, metavar="DIR", help="where a folder `temp` is made, emptied at start")
+    folders.add_argument("--user-directory", type=Path, metavar="DIR", help="folder of settings, workflows and the queue")
+    computing = parser.add_argument_group("computing")
+    device = computing.add_mutually_exclusive_group()
+    device.add_argument("--cpu", action="store_const", const="cpu", dest="device", help="compute on the CPU")
+    device.add_argument("--device", help="device to compute on: cpu, cuda:0, mps … (default: the best)")
+    computing.add_argument(
+        "--preview-method", choices=("auto", "none", "latent2rgb"), default="auto",
+        help="how the picture is shown while it is sampled (default: auto)",
+    )  # fmt: skip
+    computing.add_argument("--cache-size", type=float, metavar="MB", help="memory for results that may be used again")
+    nodes = parser.add_argument_group("nodes")
+    nodes.add_argument("--disable-all-custom-nodes", action="store_true", help="load no packs from custom_nodes")
+    nodes.add_argument("--nodes", action="append", metavar="PACKAGE", help="Python package of nodes (default: nodes)")
+    other = parser.add_argument_group("other")
+    other.add_argument("--disable-metadata", action="store_true", help="do not write prompt and workflow into files")
+    other.add_argument("--history-size", type=int, default=10_000, metavar="N", help="finished jobs to remember")
+    other.add_argument("--dev", action="store_true", help="notice changes of the editor's files at each reload")
+    other.add_argument("--verbose", action="store_true", help="log more")
+    options = parser.parse_args(arguments)
+    return _settings(options), options.verbose
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    base = options.base_directory.resolve()
+    folders = Folders(
+        base=base,
+        models=(options.models or base / "models").resolve(),
+        input=(options.input_directory or base / "input").resolve(),
+        output=(options.output_directory or base / "output").resolve(),
+        temp=(options.temp_directory or base).resolve() / "temp",
+        user=(options.user_directory or base / "user").resolve(),
+        custom_nodes=base / "custom_nodes",
+    )
+    return Settings(
+        folders=folders,
+        host=options.listen,
+        port=options.port,
+        packages=tuple(options.nodes or ("nodes",)),
+        packs=not options.disable_all_custom_nodes,
+        device=options.device,
+        previews=options.preview_method != "none",
+        metadata=not options.disable_metadata,
+        cache_bytes=None if options.cache_size is None else int(options.cache_size * MEGABYTE),
+        history_limit=max(options.history_size, 0),
+        upload_limit=int(options.max_upload_size * MEGABYTE),
+        cors_origin=options.enable_cors_header,
+        dev=options.dev,
+    )
+
+
+def assemble(settings: Settings, logs: RecentLines) -> Services:
+    """Put the parts of a server together; nothing runs yet. Needs a running event loop."""
+    folders, hub = settings.folders, Hub()
+    custom_nodes = folders.custom_nodes if settings.packs else None
+    sources = [*settings.packages, *SCHEMA_SOURCES]
+    catalog = Catalog(folders.user / "cache" / "schemas.json", partial(signature, sources, custom_nodes))
+    dispatcher = Dispatcher(
+        folders.user / "jobs.sqlite",
+        settings.history_limit,
+        [lambda: LocalWorker("worker", settings.for_worker())],
+        settings.previews,
+        on_ready=catalog.ready,
+        on_down=catalog.down,
+    )
+    dispatcher.listeners.append(hub)
+    loop = asyncio.get_running_loop()
+    logs.told = lambda line: loop.call_soon_threadsafe(hub.send_logs, logs.answer([line]))
+    return Services(settings, dispatcher, catalog, hub, logs)
+
+
+async def serve(settings: Settings, logs: RecentLines) -> None:
+    """Run until SIGINT or SIGTERM. Raises StartError."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # asked for twice, it ends at once
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    services = assemble(settings, logs)
+    runner = web.AppRunner(make_application(services), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        url = await _listen(runner, settings)
+        await _start(services)
+        print(f"Safelight listens at {url}", flush=True)
+        await stop.wait()
+    finally:
+        logs.told = None
+        await runner.cleanup()
+        await services.dispatcher.stop()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> str:
+    host, port = settings.host, settings.port
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise StartError(f"Port {port} is in use by another program. Choose another one with --port.") from None
+        raise StartError(f"It is not possible to listen at {host}, port {port}: {error}.") from None
+    port = runner.addresses[0][1]
+    shown = "127.0.0.1" if host in (ALL_ADDRESSES, "::") else host
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+async def _start(services: Services) -> None:
+    folders = services.settings.folders
+    try:
+        await services.dispatcher.start(before_work=partial(shutil.rmtree, folders.temp, ignore_errors=True))
+        for folder in (folders.input, folders.output, folders.temp):
+            folder.mkdir(parents=True, exist_ok=True)
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StartError(f"Another Safelight already uses {folders.user}. Give one a --base-directory.") from None
+        raise StartError(f"The queue in {folders.user} cannot be opened: {error}.") from None
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise StartError(f"The folders in {folders.base} cannot be used: {error}.") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server and return its exit status."""
+    settings, verbose = parse(arguments)
+    logs = RecentLines()
+    console = logging.StreamHandler()
+    console.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[console, logs])
+    try:
+        asyncio.run(serve(settings, logs))
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
