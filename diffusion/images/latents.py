@@ -159,7 +159,7 @@ def load(path: Path) -> Latent:
 
 
 def _fitted(samples: Tensor, target: Tensor, method: str) -> Tensor:
-    _check_channels(samples, target)
+    _check_channels(target, samples)
     if samples.shape[-2:] == target.shape[-2:]:
         return samples
     return resize(samples, target.shape[-1], target.shape[-2], method, "center")
