@@ -46,15 +46,14 @@ def brownian_noise(x: Tensor, sigmas: Sequence[float], seed: int) -> Noise:
     """
     from torchsde import BrownianTree  # half a second, for the samplers that need it
 
-    levels = [sigma for sigma in sigmas if sigma > 0]
+    levels = [round(sigma, 6) for sigma in sigmas if sigma > 0]  # as the tree rounds its ends
     low, high = min(levels), max(levels)
-    start = torch.zeros(x.shape, dtype=x.dtype)
-    tree = BrownianTree(low, start, high, entropy=seed) if low < high else None
+    tree = BrownianTree(low, torch.zeros(x.shape, dtype=x.dtype), high, entropy=seed) if low < high else None
 
     def noise(sigma: float, sigma_next: float) -> Tensor:
         assert tree is not None, "a run with one level above 0 has no step that adds noise"
         near, far = sorted((sigma, sigma_next))
-        increment = tree(near, far) * (1 if sigma < sigma_next else -1)
+        increment = tree(max(near, low), min(far, high)) * (1 if sigma < sigma_next else -1)
         return (increment / (far - near) ** 0.5).to(x.device)
 
     return noise

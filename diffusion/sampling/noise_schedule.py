@@ -16,7 +16,7 @@ class NoiseSchedule:
 
     A latent at level ``sigma`` is ``x0 + sigma * noise`` (variance exploding form), with
     ``sigma = sqrt((1 - a) / a)`` for the cumulative product ``a`` of DDPM's alphas (Karras et al. 2022,
-    arXiv 2206.00364, appendix C.3.1).
+    arXiv 2206.00364, appendix C).
 
     sigmas: float32 ``[T]``, ascending; entry ``t`` is the level of training timestep ``t``.
     log_sigmas: float32 ``[T]``, the logarithms, rounded from double precision.

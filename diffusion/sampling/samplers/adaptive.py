@@ -29,16 +29,16 @@ class _DPMSolver:
         return slope(x, self.denoise(x, sigma), sigma)
 
     def first(self, x: Tensor, start: float, h: float, eps: Tensor) -> Tensor:
-        """Equation 3.7."""
+        """DPM-Solver-1, equation 3.7."""
         return x - eps * (math.exp(-(start + h)) * math.expm1(h))
 
     def second(self, x: Tensor, start: float, h: float, eps: Tensor, r: float = 1 / 2) -> Tensor:
-        """Algorithm 4, with its intermediate point at ``r`` of the step."""
+        """DPM-Solver-2, with its intermediate point at ``r`` of the step."""
         inner = self.eps(self.first(x, start, r * h, eps), start + r * h)
         return self.first(x, start, h, eps) - (inner - eps) * (math.exp(-(start + h)) * math.expm1(h) / (2 * r))
 
     def third(self, x: Tensor, start: float, h: float, eps: Tensor, inner: Tensor | None = None) -> Tensor:
-        """Algorithm 5 with its points at 1/3 and 2/3; ``inner`` is the noise at the first of them where it is known."""
+        """DPM-Solver-3 with its points at 1/3 and 2/3; ``inner`` is the noise at the first of them where it is known."""
         r1, r2 = 1 / 3, 2 / 3
         if inner is None:
             inner = self.eps(self.first(x, start, r1 * h, eps), start + r1 * h)
@@ -48,7 +48,7 @@ class _DPMSolver:
         return self.first(x, start, h, eps) - (outer - eps) * bend
 
     def second_and_third(self, x: Tensor, start: float, h: float, eps: Tensor) -> tuple[Tensor, Tensor]:
-        """The pair of algorithm 3 (DPM-Solver-23): they share the noise at 1/3 of the step."""
+        """The pair of DPM-Solver-23: they share the noise at 1/3 of the step."""
         inner = self.eps(self.first(x, start, h / 3, eps), start + h / 3)
         second = self.first(x, start, h, eps) - (inner - eps) * (math.exp(-(start + h)) * math.expm1(h) * 1.5)
         return second, self.third(x, start, h, eps, inner)
@@ -60,7 +60,7 @@ def _span(sigmas: Sequence[float]) -> tuple[float, float]:
 
 
 def dpm_fast(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """DPM-Solver-fast (section 3.4): third-order steps, the last one or two of lower order.
+    """DPM-Solver-fast: third-order steps, the last one or two of lower order.
 
     There are as many model calls as steps were asked for. Ends at the last level above 0; only a run of one step to 0
     takes its denoised latent.
@@ -92,7 +92,7 @@ def dpm_adaptive(
     relative_tolerance: float = 0.05,
     absolute_tolerance: float = 0.0078,
 ) -> Tensor:
-    """DPM-Solver-23 with steps as long as the error allows (algorithm 3 and appendix C.3): ``steps`` plays no part.
+    """DPM-Solver-23 with steps as long as the error allows (appendix C): ``steps`` plays no part.
 
     The error is the root mean square of the difference of the two orders over the tolerance; the next step is
     ``1 + atan(error^(-1/3) - 1)`` times as long, and a step whose factor is below 0.81 is taken back. Ends at the last

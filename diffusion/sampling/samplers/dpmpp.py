@@ -68,7 +68,7 @@ def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise,
 def dpmpp_2m_sde(
     denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, eta: float = 1.0
 ) -> Tensor:
-    """SDE-DPM-Solver++(2M) (equation 18, in its midpoint form). One call a step."""
+    """SDE-DPM-Solver++(2M), in its midpoint form. One call a step."""
     last, last_h = None, 0.0
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)

@@ -53,7 +53,7 @@ def ddpm(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_
 
 
 def lcm(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """Multistep consistency sampling (arXiv 2310.04378, algorithm 3): denoise entirely, noise anew, repeat."""
+    """Multistep latent consistency sampling (arXiv 2310.04378): denoise entirely, noise anew, repeat."""
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         on_step(step, x, denoised, sigma)

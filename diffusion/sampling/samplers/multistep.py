@@ -50,9 +50,9 @@ _EVEN_STEP_WEIGHTS = ((1,), (3 / 2, -1 / 2), (23 / 12, -16 / 12, 5 / 12), (55 / 
 
 
 def ipndm(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """iPNDM (arXiv 2204.13902, appendix; after PNDM, arXiv 2202.09778, equation 9).
+    """iPNDM (arXiv 2204.13902, appendix; after PNDM, arXiv 2202.09778).
 
-    Adams-Bashforth with the weights of even steps, whatever the schedule: order 4 on even levels, 1 on others.
+    Adams-Bashforth with the weights of even steps, whatever the schedule: order 4 on even levels, 2 on smooth ones.
     """
 
     def weights(visited: Sequence[float], following: float) -> Sequence[float]:
@@ -84,9 +84,9 @@ def _uneven_step_weights(visited: Sequence[float], following: float) -> Sequence
 def ipndm_v(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
     """iPNDM with weights that follow the lengths of the steps (diff-sampler's ``ipndm_v``).
 
-    The weights are the ones in circulation. On even levels they are Adams-Bashforth's; on uneven ones those of the
-    second and third difference deviate from the exact variable-step weights (which ``lms`` has). They are kept, because
-    published workflows owe their pictures to them.
+    The weights are the ones in circulation. That of the first difference is Adams-Bashforth's; that of the second is so
+    on even levels alone, and that of the third is 11/24 there where Adams-Bashforth has 3/8 (``lms`` has the exact
+    weights for any levels). They are kept, because published workflows owe their pictures to them.
     """
     return _adams(denoise, x, sigmas, on_step, 4, _uneven_step_weights)
 
@@ -109,7 +109,7 @@ def deis(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_
 
 
 def res_multistep(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """Second-order multistep Refined Exponential Solver (arXiv 2308.02157, section 3.2).
+    """Second-order multistep Refined Exponential Solver (arXiv 2308.02157).
 
     Integrates exactly, in ``λ = -log σ``, the line through the last two denoised latents. Order 2.
     """
@@ -130,7 +130,7 @@ def res_multistep(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: N
 def gradient_estimation(
     denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, gamma: float = 2.0
 ) -> Tensor:
-    """Euler along ``gamma * slope + (1 - gamma) * the slope before`` (arXiv 2306.04848, algorithm 2)."""
+    """Euler along ``gamma * slope + (1 - gamma) * the slope before`` (arXiv 2306.04848)."""
     last: Tensor | None = None
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)

@@ -31,7 +31,7 @@ def _er_integrals(sigma: float, sigma_next: float) -> tuple[float, float, float]
 
 
 def er_sde(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """ER-SDE-Solver-3 for the VE process (arXiv 2309.06169, algorithm 3), noise scale ``σ (exp(σ^0.3) + 10)``."""
+    """VE-ER-SDE-Solver-3 (arXiv 2309.06169), noise scale ``σ (exp(σ^0.3) + 10)``."""
     past: list[tuple[float, Tensor]] = []  # levels and denoised latents, latest first
     last_first: Tensor | None = None
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):

@@ -15,7 +15,7 @@ _LAST_LEVEL = 0.001
 
 
 def _combination(rs: Sequence[float], h: float, b_h: float) -> list[float]:
-    """Solve ``R(h) a B(h) = φ(h)`` for the weights of the differences (equations 8 and 9)."""
+    """Solve ``R(h) a B(h) = φ(h)`` for the weights ``a`` of the differences (theorem 3.1)."""
     count = len(rs)
     rows, right = [], []
     phi = math.expm1(-h) / -h - 1
@@ -41,7 +41,7 @@ def _run(denoise: Denoise, x: Tensor, sigmas: Sequence[float], on_step: OnStep, 
         base = step_to(x, past[0][1], sigma, sigma_next)
         rs = [math.log(sigma / level) / h for level, _ in past[1:order]]
         differences = [(other - past[0][1]) / r for r, (_, other) in zip(rs, past[1:order], strict=True)]
-        # Of order 2 the weight is 1/2 for any B(h) (the paper's remark after theorem 3.1).
+        # At order 2 the weight 1/2 keeps the order for any B(h).
         weights = [0.5] if order == 2 else _combination(rs, h, b(h)) if rs else []
         x = base
         for weight, difference in zip(weights, differences, strict=True):
