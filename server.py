@@ -20,7 +20,7 @@ from aiohttp import web
 
 from api.application import make_application
 from api.hub import Hub
-from api.logs import RecentLines
+from api.logs import Line, RecentLines
 from api.services import Services
 from graph.dispatch import Dispatcher
 from graph.folders import Folders
@@ -42,42 +42,51 @@ class StartError(Exception):
 def parse(arguments: Sequence[str] | None = None) -> tuple[Settings, bool]:
     """The settings that command-line options name, and whether to log more."""
     parser = argparse.ArgumentParser(prog="server.py", description="Safelight's server.")
-    network = parser.add_argument_group("network")
-    network.add_argument("--port", type=int, default=8188, help="port to listen on (default: 8188; 0: any free one)")
-    network.add_argument(
-        "--listen", nargs="?", const=ALL_ADDRESSES, default="127.0.0.1", metavar="ADDRESS",
-        help="address to listen on; without ADDRESS, all of them: then everybody on the network can use the server",
-    )  # fmt: skip
-    network.add_argument(
-        "--enable-cors-header", nargs="?", const="*", metavar="ORIGIN",
-        help="let pages of another site use the server; without ORIGIN, those of every site",
-    )  # fmt: skip
-    network.add_argument("--max-upload-size", type=float, default=100, metavar="MB", help="largest request (default: 100)")
-    folders = parser.add_argument_group("folders")
-    folders.add_argument("--base-directory", type=Path, default=PROJECT, metavar="DIR", help="folder of all the others")
-    for name, content in (("models", "the models"), ("input-directory", "uploaded files"), ("output-directory", "results")):
-        folders.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"folder of {content}")
-    folders.add_argument("--temp-directory", type=Path, metavar="DIR", help="where a folder `temp` is made, emptied at start")
-    folders.add_argument("--user-directory", type=Path, metavar="DIR", help="folder of settings, workflows and the queue")
-    computing = parser.add_argument_group("computing")
-    device = computing.add_mutually_exclusive_group()
-    device.add_argument("--cpu", action="store_const", const="cpu", dest="device", help="compute on the CPU")
-    device.add_argument("--device", help="device to compute on: cpu, cuda:0, mps … (default: the best)")
-    computing.add_argument(
-        "--preview-method", choices=("auto", "none", "latent2rgb"), default="auto",
-        help="how the picture is shown while it is sampled (default: auto)",
-    )  # fmt: skip
-    computing.add_argument("--cache-size", type=float, metavar="MB", help="memory for results that may be used again")
-    nodes = parser.add_argument_group("nodes")
-    nodes.add_argument("--disable-all-custom-nodes", action="store_true", help="load no packs from custom_nodes")
-    nodes.add_argument("--nodes", action="append", metavar="PACKAGE", help="Python package of nodes (default: nodes)")
-    other = parser.add_argument_group("other")
-    other.add_argument("--disable-metadata", action="store_true", help="do not write prompt and workflow into files")
-    other.add_argument("--history-size", type=int, default=10_000, metavar="N", help="finished jobs to remember")
-    other.add_argument("--dev", action="store_true", help="notice changes of the editor's files at each reload")
-    other.add_argument("--verbose", action="store_true", help="log more")
+    _network_options(parser.add_argument_group("network"))
+    _folder_options(parser.add_argument_group("folders"))
+    _computing_options(parser.add_argument_group("computing"))
+    add = parser.add_argument_group("other").add_argument
+    add("--disable-metadata", action="store_true", help="do not write prompt and workflow into files")
+    add("--history-size", type=int, default=10_000, metavar="N", help="finished jobs to remember (default: 10000)")
+    add("--dev", action="store_true", help="notice changes of the editor's files at each reload")
+    add("--verbose", action="store_true", help="log more")
     options = parser.parse_args(arguments)
     return _settings(options), options.verbose
+
+
+def _network_options(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--port", type=int, default=8188, help="port to listen on (default: 8188; 0: any free one)")
+    listen = "address to listen on; without ADDRESS all of them, for everybody on the network (default: 127.0.0.1)"
+    group.add_argument("--listen", nargs="?", const=ALL_ADDRESSES, default="127.0.0.1", metavar="ADDRESS", help=listen)
+    cors = "let pages of another site use the server; without ORIGIN, those of every site"
+    group.add_argument("--enable-cors-header", nargs="?", const="*", metavar="ORIGIN", help=cors)
+    group.add_argument(
+        "--max-upload-size", type=float, default=100, metavar="MB", help="largest request (default: 100)"
+    )
+
+
+def _folder_options(group: "argparse._ArgumentGroup") -> None:
+    base = "folder of all the others (default: that of this program)"
+    group.add_argument("--base-directory", type=Path, default=PROJECT, metavar="DIR", help=base)
+    for name, content in {
+        "models": "the models, a folder for each kind",
+        "input-directory": "uploaded files",
+        "output-directory": "results",
+        "temp-directory": "a folder `temp`, which is emptied at start",
+        "user-directory": "settings, workflows, queue and history",
+    }.items():
+        group.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"folder of {content}")
+
+
+def _computing_options(group: "argparse._ArgumentGroup") -> None:
+    device = group.add_mutually_exclusive_group()
+    device.add_argument("--cpu", action="store_const", const="cpu", dest="device", help="compute on the CPU")
+    device.add_argument("--device", help="device to compute on: cpu, cuda:0, mps … (default: the best)")
+    previews = "how the picture is shown while it is sampled (default: auto)"
+    group.add_argument("--preview-method", choices=("auto", "none", "latent2rgb"), default="auto", help=previews)
+    group.add_argument("--cache-size", type=float, metavar="MB", help="memory for results that may be used again")
+    group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no packs from custom_nodes")
+    group.add_argument("--nodes", action="append", metavar="PACKAGE", help="package of nodes to load (default: nodes)")
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -124,7 +133,11 @@ def assemble(settings: Settings, logs: RecentLines) -> Services:
     )
     dispatcher.listeners.append(hub)
     loop = asyncio.get_running_loop()
-    logs.told = lambda line: loop.call_soon_threadsafe(hub.send_logs, logs.answer([line]))
+
+    def told(line: Line) -> None:
+        loop.call_soon_threadsafe(hub.send_logs, logs.answer([line]))
+
+    logs.told = told
     return Services(settings, dispatcher, catalog, hub, logs)
 
 

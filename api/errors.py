@@ -56,7 +56,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         raise
     except Exception as error:  # the last resort: a fault of the server must be an answer too
         logger.exception("%s %s failed", request.method, request.path)
-        return error_answer(500, "internal_error", f"The server failed: {error or type(error).__name__}. See its log.")
+        return error_answer(500, "internal_error", f"The server failed ({type(error).__name__}: {error}). See its log.")
 
 
 def too_large(request: web.Request) -> web.Response:

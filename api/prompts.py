@@ -9,7 +9,9 @@ from aiohttp import web
 from api.errors import ApiError
 from api.json_body import answer, compact, read_object
 from api.services import Services, services
+from graph.document import DocumentError, compile_document
 from graph.jobs import DuplicateJob, JobStore
+from graph.prompt import Prompt
 from graph.validate import Validation, validate
 
 NODES_PATIENCE = 120.0
@@ -31,6 +33,7 @@ async def queue_prompt(request: web.Request) -> web.Response:
     service = services(request)
     body = await read_object(request)
     extra = _extra_data(body)
+    prompt: object
     if "document" in body:
         prompt = await _compile(service, body["document"])
         extra["extra_pnginfo"] = {**extra.get("extra_pnginfo", {}), "workflow": body["document"]}
@@ -42,12 +45,14 @@ async def queue_prompt(request: web.Request) -> web.Response:
     schemas = await service.catalog.schemas(NODES_PATIENCE)
     checked = validate(prompt, schemas, service.settings.folders, targets)
     if checked.error is not None:
-        raise ApiError(400, checked.error.type, checked.error.message, checked.error.details, **_faults(checked))
+        raise ApiError(
+            400, checked.error.type, checked.error.message, checked.error.details, node_errors=checked.node_errors
+        )
     id = _text(body, "prompt_id") or str(uuid.uuid4())
     number = await _accept(service, id, checked, extra, body)
     await service.dispatcher.changed()
     plain = int(number) if number.is_integer() else number
-    return answer({"prompt_id": id, "number": plain, **_faults(checked)})
+    return answer({"prompt_id": id, "number": plain, "node_errors": checked.node_errors})
 
 
 @routes.post("/compile")
@@ -57,8 +62,12 @@ async def compile_only(request: web.Request) -> web.Response:
     return answer({"prompt": await _compile(services(request), body.get("document"))})
 
 
-async def _compile(service: Services, document: object) -> Any:
-    raise NotImplementedError
+async def _compile(service: Services, document: object) -> Prompt:
+    schemas = await service.catalog.schemas(NODES_PATIENCE)
+    try:
+        return compile_document(document, schemas)
+    except DocumentError as error:
+        raise ApiError(400, "invalid_document", "The workflow cannot be read", str(error)) from None
 
 
 async def _accept(
@@ -77,10 +86,6 @@ async def _accept(
         )
     except DuplicateJob as error:
         raise ApiError(400, "duplicate_prompt_id", f"{error}.") from None
-
-
-def _faults(checked: Validation) -> dict[str, Any]:
-    return {"node_errors": checked.node_errors}
 
 
 def _extra_data(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,22 +2,19 @@
 
 import asyncio
 import hashlib
+import io
 import mimetypes
-import os
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import orjson
 from aiohttp import web
-from aiohttp.multipart import BodyPartReader  # noqa: F401 - named in the types of aiohttp
 
 from api.errors import ApiError
 from api.json_body import answer
 from api.services import services
 from graph.folders import Folders
 from graph.replace_file import replace_file
-
-CHUNK = 1 << 20
 
 routes = web.RouteTableDef()
 
@@ -79,8 +76,6 @@ def _keep(folders: Folders, upload: Upload) -> dict[str, Any]:
 
 
 def _keep_masked(folders: Folders, upload: Upload) -> dict[str, Any]:
-    import io
-
     from api.pictures import NoPictureError, with_mask
 
     try:
@@ -100,7 +95,7 @@ def _keep_masked(folders: Folders, upload: Upload) -> dict[str, Any]:
 
 
 def _store(folders: Folders, upload: Upload, content: BinaryIO) -> dict[str, Any]:
-    path = folders.resolve(upload.area, upload.subfolder, os.path.basename(upload.name.replace("\\", "/")))
+    path = folders.resolve(upload.area, upload.subfolder, upload.name.replace("\\", "/").rsplit("/", 1)[-1])
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.read()
     if upload.overwrite:

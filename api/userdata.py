@@ -1,7 +1,6 @@
 """Files that the editor keeps for the user (workflows, drafts), and the user: `/userdata`, `/users`."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
@@ -137,5 +136,5 @@ async def move(request: web.Request) -> web.Response:
     if not _flag(request, "overwrite", "true") and target.exists():
         raise _exists(request.match_info["dest"])
     target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(source, target)
+    source.replace(target)
     return _answer(request, target)

@@ -91,7 +91,7 @@ class Dispatcher:
         self._store: asyncio.Future[JobStore] = asyncio.get_running_loop().create_future()
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def start(self, before_work: Callable[[], None]) -> None:
         """Open the table of jobs and start the workers, without waiting for them.
@@ -105,8 +105,11 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """End the workers; jobs that were running are queued again."""
-        self._stopping = True
+        if not self._tasks:
+            return
+        self._stopping.set()
         await asyncio.gather(*(worker.stop(STOP_PATIENCE) for worker in self.workers if worker is not None))
+        await asyncio.wait(self._tasks, timeout=1)  # time to put their jobs back
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -154,7 +157,7 @@ class Dispatcher:
     async def _tend(self, index: int) -> None:
         """Keep one worker alive and busy."""
         failures = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             worker = self._factories[index]()
             self.workers[index] = worker
             try:
@@ -162,7 +165,7 @@ class Dispatcher:
                 failures = 0
                 await self._serve(worker)
             except (WorkerDied, OSError, sqlite3.Error) as error:
-                if self._stopping:
+                if self._stopping.is_set():
                     return
                 logger.error("%s is started again: %s", worker.name, error)
                 self._on_down(str(error))
@@ -174,14 +177,14 @@ class Dispatcher:
         """Give jobs to a worker for as long as it lives. Raises WorkerDied."""
         death = asyncio.create_task(worker.died())
         try:
-            while worker.alive:
+            while worker.alive():
                 changed = self._changed
                 record = await self.store(JobStore.claim)
                 if record is None:
                     waiting = asyncio.create_task(changed.wait())
                     await asyncio.wait({waiting, death}, return_when=asyncio.FIRST_COMPLETED)
                     waiting.cancel()
-                elif self._stopping or not worker.alive:
+                elif self._stopping.is_set() or not worker.alive():
                     await self.store(JobStore.release, record.id)
                 else:
                     await self._run(worker, record)
@@ -206,9 +209,9 @@ class Dispatcher:
             await worker.run(message, partial(self._happened, job))
         except WorkerDied as death:
             untouched = not job.kept and record.attempts < MAX_ATTEMPTS
-            if self._stopping or untouched:
+            if self._stopping.is_set() or untouched:
                 del self.running[record.id]
-                await self.store(JobStore.release, record.id, tried=not self._stopping)
+                await self.store(JobStore.release, record.id, tried=not self._stopping.is_set())
                 return
             self._happened(job, _final_event(job, str(death)))
         await self._finish(job)

@@ -43,8 +43,6 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number, seq);
 CREATE INDEX IF NOT EXISTS jobs_by_finish ON jobs (finish_order);
 """
-COLUMNS = "id, number, state, client_id, prompt, extra_data, targets, outputs, events, accepted, started, finished, attempts"
-
 _events = msgspec.json.Decoder(list[events.Event])
 
 
@@ -70,10 +68,14 @@ class JobRecord(msgspec.Struct, frozen=True):
     attempts: int
 
 
+COLUMNS = ", ".join(JobRecord.__struct_fields__)
+
+
 def _record(row: Sequence[Any]) -> JobRecord:
-    *plain, outputs, stored, accepted, started, finished, attempts = row
-    happened = tuple(_events.decode(stored)) if stored else ()
-    return JobRecord(*plain, outputs or b"{}", happened, accepted, started, finished, attempts)
+    values = dict(zip(JobRecord.__struct_fields__, row, strict=True))
+    values["outputs"] = values["outputs"] or b"{}"
+    values["events"] = tuple(_events.decode(values["events"])) if values["events"] else ()
+    return JobRecord(**values)
 
 
 class JobStore:
@@ -107,11 +109,12 @@ class JobStore:
         self._db.execute("COMMIT")
 
     def _requeue(self) -> None:
+        message = f"The server stopped {MAX_ATTEMPTS} times while it ran this job, which is therefore not tried again."
         reason = events.Failed(
             node=None,
             node_type=None,
             exception_type="ServerStopped",
-            message=f"The server stopped {MAX_ATTEMPTS} times while it ran this job, which is therefore not tried again.",
+            message=message,
             traceback=[],
             executed=[],
             current_inputs={},
@@ -173,9 +176,7 @@ class JobStore:
             (0 if tried else 1, id),
         )
 
-    def finish(
-        self, id: str, state: State, outputs: Mapping[str, Any], happened: Sequence[events.Event]
-    ) -> None:
+    def finish(self, id: str, state: State, outputs: Mapping[str, Any], happened: Sequence[events.Event]) -> None:
         """Record how a job ended: what its nodes show, by node id, and the events that history keeps."""
         with self._transaction() as db:
             (order,) = db.execute("SELECT coalesce(max(finish_order), 0) + 1 FROM jobs").fetchone()

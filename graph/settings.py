@@ -1,7 +1,6 @@
 """What the server was told at its start."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from graph.folders import Folders
 from graph.workers.worker import WorkerSettings

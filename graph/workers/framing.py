@@ -51,7 +51,10 @@ async def read(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Decoder[Me
 
 
 def receive(connection: socket.socket, decoder: msgspec.msgpack.Decoder[Message]) -> Message:
-    """The next message of a blocking socket. Raises EOFError at the end of the stream, BrokenFrame for anything else."""
+    """The next message of a blocking socket.
+
+    Raises EOFError at the end of the stream, BrokenFrame for anything else.
+    """
     length = _length(_exactly(connection, LENGTH.size))
     return _decode(_exactly(connection, length), decoder)
 

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -49,7 +50,6 @@ class LocalWorker:
         self._last_line = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
     def alive(self) -> bool:
         """Whether it has not died yet."""
         return not self._died.done()
@@ -75,12 +75,12 @@ class LocalWorker:
                 stderr=asyncio.subprocess.STDOUT,
             )
             self._spawn(self._watch(self._process))
-            await asyncio.wait({connected, self._died}, timeout=CONNECT, return_when=asyncio.FIRST_COMPLETED)
+            await _first(connected, self._died, timeout=CONNECT)
         finally:
             listener.close()
         if not connected.done() and not self._died.done():
             self._give_up(f"it did not report within {CONNECT:.0f} seconds of its start")
-        await asyncio.wait({self._ready, self._died}, return_when=asyncio.FIRST_COMPLETED)
+        await _first(self._ready, self._died)
         if self._died.done():
             raise self._died.result()
         self._spawn(self._beat())
@@ -110,7 +110,7 @@ class LocalWorker:
         self._job = (job.id, on_event, finished)
         try:
             self._send(Run(job))
-            await asyncio.wait({finished, self._died}, return_when=asyncio.FIRST_COMPLETED)
+            await _first(finished, self._died)
             if not finished.done():
                 raise self._died.result()
         finally:
@@ -130,7 +130,7 @@ class LocalWorker:
 
     async def stop(self, patience: float) -> None:
         """End it: asked to, and after `patience` seconds forced."""
-        if self._process is None or not self.alive:
+        if self._process is None or not self.alive():
             return
         if patience > 0:
             self._send(Shutdown())
@@ -212,6 +212,11 @@ class LocalWorker:
         async for line in lines(stream):
             self._last_line = line
             logger.info(line)
+
+
+async def _first(*futures: "asyncio.Future[Any]", timeout: float | None = None) -> None:
+    """Wait until one of the futures is done, or `timeout` seconds."""
+    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:

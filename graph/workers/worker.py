@@ -37,7 +37,6 @@ class Worker(Protocol):
     vitals: Pong | None
     """What the worker last said about its memory."""
 
-    @property
     def alive(self) -> bool:
         """Whether it has not died yet."""
 
