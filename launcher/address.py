@@ -24,6 +24,7 @@ class Options:
     host: str
     port: int
     models: Path
+    custom_nodes: Path
     browser: bool
     server: tuple[str, ...]
     """What is passed on to `server.py`: everything but `--no-browser`."""
@@ -40,13 +41,15 @@ def parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(prog="launch.py", add_help=False, allow_abbrev=False)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--listen", nargs="?", const="0.0.0.0", default="127.0.0.1")
-    parser.add_argument("--models", type=Path, default=ROOT / "models")
+    parser.add_argument("--base-directory", type=Path, default=ROOT)
+    parser.add_argument("--models", type=Path)
     parser.add_argument("--no-browser", action="store_true")
     known, _ = parser.parse_known_args(arguments)
     return Options(
         host=known.listen.split(",")[0],
         port=known.port,
-        models=known.models,
+        models=known.models or known.base_directory / "models",
+        custom_nodes=known.base_directory / "custom_nodes",
         browser=not known.no_browser,
         server=tuple(item for item in arguments if item != "--no-browser"),
     )

@@ -167,16 +167,22 @@ def _packs(options: Options) -> Iterator[Finding]:
     """What failed to load, from the running server or, if there is none, by loading the nodes now."""
     found = fetch_json(f"{options.url}/api/problems")
     if found is None:
-        found = _json_of([str(PYTHON), "-m", "graph.registry", "--check"])
+        found = _load_nodes(options.custom_nodes)
     if isinstance(found, str):
-        yield Finding(
-            "Nodes", f"they could not be loaded: {found}", "Mend the packages named above, then start this again."
-        )
+        cure = "Mend the packages named above, then start this again."
+        yield Finding("Nodes", f"they could not be loaded: {found}", cure)
         return
     if not found:
         yield Finding("Nodes", "the built-in ones and all packs load")
     for problem in found:
-        yield Finding(f"{problem['kind']} {problem['subject']}", problem["message"], problem["cure"])
+        yield Finding(problem.get("subject") or f"Pack {problem['pack']}", problem["message"], problem["cure"])
+
+
+def _load_nodes(custom_nodes: Path) -> list[dict[str, str]] | str:
+    """The problems that loading all nodes meets, or what kept the loading from being tried."""
+    answer = _run([str(PYTHON), "-m", "graph.registry", "--check", "--custom-nodes", str(custom_nodes)])
+    problems = [json.loads(line) for line in answer.stdout.splitlines()]
+    return problems if problems or answer.returncode == 0 else _complaint(answer)
 
 
 def _probe(*arguments: str) -> Any:
@@ -185,13 +191,16 @@ def _probe(*arguments: str) -> Any:
 
 def _json_of(command: Sequence[str]) -> Any:
     """What a command prints as JSON, or the last line of its complaint as a string."""
-    try:
-        answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
-    except OSError as error:
-        return str(error)
-    if answer.returncode != 0:
-        return (answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"])[-1]
-    return json.loads(answer.stdout)
+    answer = _run(command)
+    return json.loads(answer.stdout) if answer.returncode == 0 else _complaint(answer)
+
+
+def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def _complaint(answer: "subprocess.CompletedProcess[str]") -> str:
+    return (answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"])[-1]
 
 
 def _size(number: int) -> str:

@@ -89,6 +89,7 @@ def test_options_are_passed_on_but_for_the_browser():
     assert (options.host, options.port, options.browser) == ("0.0.0.0", 9000, False)
     assert options.url == "http://127.0.0.1:9000"
     assert address.parse([]).browser
+    assert address.parse(["--base-directory", "there"]).models == Path("there/models")
     assert address.parse(["--listen", "::1"]).url == "http://[::1]:8188"
 
 
@@ -134,6 +135,15 @@ def test_doctor_finds_what_is_wrong_with_model_files(tmp_path):
     assert problems == {"empty.safetensors", "big.safetensors.part"}
     assert findings[-1].text.endswith("loras 1 .safetensors")
     assert [bool(finding.cure) for finding in doctor._model_folders(tmp_path / "absent")] == [True]
+
+
+def test_doctor_tells_which_packs_do_not_load_and_why(tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "__init__.py").write_text("import a_package_that_nobody_has")
+    problems = doctor._load_nodes(tmp_path)
+    assert [problem["pack"] for problem in problems] == ["broken"]
+    assert "a_package_that_nobody_has" in problems[0]["message"]
+    assert problems[0]["cure"]
 
 
 def test_doctor_compares_packages_with_the_requirements(tmp_path):
