@@ -17,9 +17,8 @@ from diffusion.tiles import OnTile, Tile, blend
 TILE = 512
 OVERLAP = 64
 
-# Measured peaks of activations: this many numbers a pixel and a channel of the widest full-size layer.
-DECODE_NUMBERS = 6
-ENCODE_NUMBERS = 4
+# The peak of activations, measured: this many numbers for each pixel and channel of the level of full size.
+ACTIVATIONS = 6
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def decode(network: Any, latents: Tensor) -> Tensor:
     pixels = latents.shape[-2] * latents.shape[-1] * downscale(network) ** 2
     return _whole_or_tiled(
         network,
-        pixels * DECODE_NUMBERS,
+        pixels * ACTIVATIONS,
         lambda: torch.cat([_to_pictures(_decode(network, latent)) for latent in latents.split(1)]),
         lambda: decode_tiled(network, latents),
     )
@@ -42,7 +41,7 @@ def encode(network: Any, images: Tensor) -> Tensor:
     pictures = _to_network(images, downscale(network))
     return _whole_or_tiled(
         network,
-        pictures.shape[-2] * pictures.shape[-1] * ENCODE_NUMBERS,
+        pictures.shape[-2] * pictures.shape[-1] * ACTIVATIONS,
         lambda: torch.cat([_encode(network, picture) for picture in pictures.split(1)]),
         lambda: encode_tiled(network, images),
     )

@@ -148,7 +148,7 @@ def _first_bytes(path: Path) -> bytes:
         raise WeightsError(f"{path.name} is empty: get the file again.")
     if start.startswith(b"version https://git-lfs"):
         raise WeightsError(f"{path.name} is a Git LFS pointer, not the weights: run 'git lfs pull'.")
-    if start.lstrip()[:1] == b"<":
+    if re.match(rb"\s*<(!doctype|html|\?xml)", start, re.IGNORECASE):
         raise WeightsError(f"{path.name} is a web page, not weights: download the file itself.")
     return start
 
