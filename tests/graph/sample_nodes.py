@@ -1,5 +1,7 @@
 """A few nodes without torch, for the tests of the engine; `calls` records which ran."""
 
+import errno
+import sys
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -85,7 +87,7 @@ def show(ctx: Context, value: AnyValue) -> None:
 
 
 @node("Fail", category="test")
-def fail(value: int, how: Annotated[str, Choice(("input", "value", "key", "memory"))] = "value") -> int:
+def fail(value: int, how: Annotated[str, Choice(("input", "value", "key", "memory", "exit", "disk"))] = "value") -> int:
     match how:
         case "input":
             raise InputError("value", "It must be even. Choose another one.")
@@ -93,7 +95,34 @@ def fail(value: int, how: Annotated[str, Choice(("input", "value", "key", "memor
             raise ValueError("The number is cursed.")
         case "memory":
             raise MemoryError
+        case "exit":
+            raise SystemExit(3)
+        case "disk":
+            raise OSError(errno.ENOSPC, "No space left on device", "/x.png")
     raise KeyError("depth")
+
+
+@node("Grumble", category="test")
+def grumble(ctx: Context) -> int:
+    ctx.warn("It is late.")
+    return 1
+
+
+class Token:
+    """Counts how many of its kind are alive."""
+
+    alive = 0
+
+    def __init__(self) -> None:
+        Token.alive += 1
+
+    def __del__(self) -> None:
+        Token.alive -= 1
+
+
+@node("Mint", category="test")
+def mint(token: AnyValue | None = None) -> AnyValue:
+    return Token()
 
 
 @node("Clock", category="test", always=True)
@@ -104,6 +133,4 @@ def clock() -> int:
 
 def registry() -> Registry:
     """A registry of the nodes of this file."""
-    import sys
-
     return collect([Imported("sample", sys.modules[__name__], None)])

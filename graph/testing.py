@@ -1,0 +1,51 @@
+"""Running nodes without a server: for tests and scripts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.context import Interrupted
+from graph.folders import Folders
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A context that remembers what a node reports.
+
+    `interrupt_after` reports of progress the node is interrupted, as if the user had asked for it.
+    """
+
+    folders: Folders
+    node_id: str = "1"
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
+    metadata: bool = True
+    interrupt_after: int | None = None
+    steps: list[tuple[float, float]] = field(default_factory=list)
+    previews: list[bytes] = field(default_factory=list)
+    shown: dict[str, list[Any]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def progress(self, value: float, total: float, preview: bytes | None = None) -> None:
+        """Remember a step and its preview. Raises `Interrupted`."""
+        self.check()
+        self.steps.append((value, total))
+        if preview is not None:
+            self.previews.append(preview)
+
+    def wants_preview(self) -> bool:
+        """Always."""
+        return True
+
+    def check(self) -> None:
+        """Raise `Interrupted` once there were as many steps as `interrupt_after` says."""
+        if self.interrupt_after is not None and len(self.steps) >= self.interrupt_after:
+            raise Interrupted
+
+    def show(self, kind: str, items: list[Any]) -> None:
+        """Remember what is shown."""
+        self.shown.setdefault(kind, []).extend(items)
+
+    def warn(self, text: str) -> None:
+        """Remember a warning."""
+        self.warnings.append(text)
