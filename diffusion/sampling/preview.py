@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import torch
+from PIL import Image
 from torch import Tensor
+
+_LONGER_SIDE = 512
 
 
 def latent_to_rgb(latents: Tensor, rgb_factors: Sequence[Sequence[float]], rgb_bias: Sequence[float]) -> Tensor:
@@ -17,3 +21,14 @@ def latent_to_rgb(latents: Tensor, rgb_factors: Sequence[Sequence[float]], rgb_b
     bias = torch.tensor(rgb_bias, dtype=torch.float32, device=latents.device)
     colours = latents.float().movedim(1, -1) @ factors + bias
     return ((colours + 1) * 127.5).clamp(0, 255).to(device="cpu", dtype=torch.uint8)
+
+
+def preview_jpeg(latents: Tensor, rgb_factors: Sequence[Sequence[float]], rgb_bias: Sequence[float]) -> bytes:
+    """Return the first of the latents ``[B, C, h, w]`` (model space) as a JPEG whose longer side has 512 pixels."""
+    pixels = latent_to_rgb(latents[:1], rgb_factors, rgb_bias)[0]
+    height, width = pixels.shape[:2]
+    scale = _LONGER_SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    file = io.BytesIO()
+    Image.fromarray(pixels.numpy()).resize(size, Image.Resampling.BILINEAR).save(file, "JPEG", quality=80)
+    return file.getvalue()

@@ -69,12 +69,8 @@ def sample(
     """
     if sampler not in SAMPLERS:
         raise SamplingError(f"There is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
-    samples: Tensor = latent["samples"]
-    if samples.ndim != 4 or samples.shape[1] != model.latent_format.channels:
-        raise SamplingError(
-            f"The latent has the shape {list(samples.shape)}; this model needs [batch, "
-            f"{model.latent_format.channels}, height, width]. Make it with a VAE or an empty latent of the same family."
-        )
+    latent = {**latent, "samples": _fitting(latent["samples"], model.latent_format.channels)}
+    samples = latent["samples"]
     sigmas = sigmas_for(model.schedule, scheduler, steps, denoise, SAMPLERS[sampler])
     if last_step is not None and last_step < len(sigmas) - 1:
         sigmas = sigmas[: last_step + 1]
@@ -125,6 +121,18 @@ def run(
         report = _reporter(on_step, len(levels) - 1)
         x = sampler.run(denoise, x, levels, make_noise, report, **sampler.options(model.schedule))
         return model.latent_format.from_model(x).cpu()
+
+
+def _fitting(samples: Tensor, channels: int) -> Tensor:
+    """Check the shape of a latent; an empty one of another family becomes an empty one of this."""
+    if samples.ndim == 4 and samples.shape[1] != channels and not samples.any():
+        return samples.new_zeros(samples.shape[0], channels, *samples.shape[2:])
+    if samples.ndim != 4 or samples.shape[1] != channels:
+        raise SamplingError(
+            f"The latent has the shape {list(samples.shape)}; this model needs [batch, {channels}, height, width]. "
+            "Make it with the VAE of the model, or start from an empty latent."
+        )
+    return samples
 
 
 def _start_scale(sigma: float, sigma_max: float) -> float:

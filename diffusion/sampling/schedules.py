@@ -85,7 +85,7 @@ def linear_quadratic(schedule: NoiseSchedule, steps: int) -> Tensor:
 
 
 def kl_optimal(schedule: NoiseSchedule, steps: int) -> Tensor:
-    """Even in the arc tangent of sigma (the schedule that Align Your Steps, arXiv 2404.14507, derives for Gaussian data)."""
+    """Even in the arc tangent of sigma, the best for Gaussian data (Align Your Steps, arXiv 2404.14507)."""
     start, end = math.atan(schedule.sigma_max), math.atan(schedule.sigma_min)
     return _ending_in_zero((start + torch.linspace(0, 1, steps, dtype=torch.float64) * (end - start)).tan())
 

@@ -38,7 +38,7 @@ class _DPMSolver:
         return self.first(x, start, h, eps) - (inner - eps) * (math.exp(-(start + h)) * math.expm1(h) / (2 * r))
 
     def third(self, x: Tensor, start: float, h: float, eps: Tensor, inner: Tensor | None = None) -> Tensor:
-        """DPM-Solver-3 with its points at 1/3 and 2/3; ``inner`` is the noise at the first of them where it is known."""
+        """DPM-Solver-3 with its points at 1/3 and 2/3; ``inner`` is the noise at the first where it is known."""
         r1, r2 = 1 / 3, 2 / 3
         if inner is None:
             inner = self.eps(self.first(x, start, r1 * h, eps), start + r1 * h)

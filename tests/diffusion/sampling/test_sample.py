@@ -1,13 +1,15 @@
 """The run as a whole: noise, partial runs, masks, reports, previews."""
 
+import io
 import math
 
 import pytest
 import torch
+from PIL import Image
 
 from diffusion.sampling import SamplingError, StepInfo, sample
 from diffusion.sampling.noise import generator_noise, initial_noise
-from diffusion.sampling.preview import latent_to_rgb
+from diffusion.sampling.preview import latent_to_rgb, preview_jpeg
 from diffusion.sampling.samplers import SAMPLERS
 from diffusion.sampling.schedules import SCHEDULERS
 from tests.diffusion.sampling.gaussian import SCHEDULE, PromptedModel, prompt
@@ -156,12 +158,17 @@ def test_more_steps_than_trained_levels():
     [
         ({"sampler": "quick"}, "no sampler 'quick'; choose one of euler"),
         ({"scheduler": "quick"}, "no scheduler 'quick'"),
-        ({"latent": {"samples": torch.zeros(1, 16, 8, 8)}}, r"\[1, 16, 8, 8\]; this model needs \[batch, 4"),
+        ({"latent": {"samples": torch.ones(1, 16, 8, 8)}}, r"\[1, 16, 8, 8\]; this model needs \[batch, 4"),
     ],
 )
 def test_bad_input(settings, message):
     with pytest.raises(SamplingError, match=message):
         run(**settings)
+
+
+def test_an_empty_latent_of_another_family_will_do():
+    other = run(latent={"samples": torch.zeros(1, 16, 8, 8)})["samples"]
+    assert torch.equal(other, run()["samples"])
 
 
 def test_previews_are_a_linear_map_to_colours():
@@ -174,3 +181,17 @@ def test_previews_are_a_linear_map_to_colours():
     assert picture.dtype == torch.uint8
     assert picture[0, 0, 0].tolist() == [191, 153, 63]
     assert picture[0, 1, 2].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("size", "expected"), [((64, 96), (512, 341)), ((2, 3), (512, 341)), ((8, 8), (512, 512))])
+def test_previews_are_enlarged_to_be_seen(size, expected):
+    latents = torch.zeros(2, 4, *size)
+    latents[0] += 1.0
+    factors = [(1.0, 0.0, -1.0)] * 4
+    with Image.open(io.BytesIO(preview_jpeg(latents, factors, (0.0, 0.0, 0.0)))) as picture:
+        assert picture.format == "JPEG"
+        assert picture.size == expected
+        red, green, blue = picture.getpixel((10, 10))
+    assert red > 240
+    assert 110 < green < 145
+    assert blue < 15
