@@ -1,6 +1,7 @@
 """What all tests share: a quiet torch, no network, a real server, and a browser."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +18,6 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from launcher.address import answers
 from launcher.browser import MISSING, find_browser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +56,9 @@ class Server:
 @pytest.fixture
 def free_port() -> int:
     """A port that nobody uses now."""
-    return _free_port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -64,15 +66,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real server with the real nodes, started once for all tests."""
     base = tmp_path_factory.mktemp("safelight")
     log = base / "server.log"
-    port = _free_port()
-    command = [sys.executable, "server.py", "--port", str(port), "--base-directory", str(base), "--cpu"]
+    command = [sys.executable, "server.py", "--port", "0", "--base-directory", str(base), "--cpu"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--models", str(ROOT / "models")], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        _wait(process, f"http://127.0.0.1:{port}", log)
-        yield Server(f"http://127.0.0.1:{port}", base, log)
+        yield Server(_announced_url(process, log), base, log)
     finally:
         process.terminate()
         try:
@@ -113,15 +113,13 @@ def browser_page(browser: Browser, server: Server) -> Iterator[Page]:
     assert not errors, "the browser's console has errors"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+def _announced_url(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """The address that the server prints when it listens."""
     limit = time.monotonic() + START_SECONDS
-    while not answers(url):
+    while True:
+        text = log.read_text(encoding="utf-8", errors="replace")
+        if announced := re.search(r"listens at (http://\S+)", text):
+            return announced[1]
         if process.poll() is not None or time.monotonic() > limit:
-            pytest.fail(f"the server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+            pytest.fail(f"the server did not start:\n{text}")
         time.sleep(0.05)
