@@ -22,12 +22,12 @@ Stamp = tuple[int, int]
 
 
 class ContentHashes:
-    """Hashes files; `database` is created where it does not exist."""
+    """Hashes files; `database` is created where it does not exist, and waited for at most `wait_seconds`."""
 
-    def __init__(self, database: Path | None = None) -> None:
+    def __init__(self, database: Path | None = None, wait_seconds: float = 1.0) -> None:
         self._known: dict[str, tuple[Stamp, str]] = {}
         self._lock = threading.Lock()
-        self._database = _open(database) if database else None
+        self._database = _open(database, wait_seconds) if database else None
 
     def hash(self, path: Path, check: Callable[[], None] = lambda: None) -> str:
         """The hash of a file's content, as hexadecimal digits. `check` is called now and then, and may raise.
@@ -62,10 +62,10 @@ class ContentHashes:
                 self._database.execute("INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?)", (name, *stamp, digest))
 
 
-def _open(path: Path) -> sqlite3.Connection | None:
+def _open(path: Path, wait_seconds: float) -> sqlite3.Connection | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(path, check_same_thread=False)
+        database = sqlite3.connect(path, timeout=wait_seconds, check_same_thread=False)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(
             "CREATE TABLE IF NOT EXISTS content (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, digest TEXT)"

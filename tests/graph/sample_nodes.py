@@ -131,6 +131,14 @@ def clock() -> int:
     return 7
 
 
+weather_report: dict[str, str] = {}
+
+
+@node("Weather", category="test", fingerprint=lambda city: weather_report.get(city))
+def weather(city: str) -> str:
+    return weather_report.get(city, "sun")
+
+
 def registry() -> Registry:
     """A registry of the nodes of this file."""
     return collect([Imported("sample", sys.modules[__name__], None)])
