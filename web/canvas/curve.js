@@ -1,0 +1,73 @@
+/** The curve of a link, for painting and for the pointer. */
+
+const STEPS = 20;
+
+/**
+ * How far the control points reach out of the sockets: enough to leave a node straight, never a loop across the canvas.
+ *
+ * @param {number} dx
+ * @param {number} dy
+ */
+export function reach(dx, dy) {
+  const distance = Math.abs(dx) + Math.abs(dy) * 0.5;
+  const straight = Math.abs(dx) * 0.5;
+  return dx >= 0 ? Math.max(straight, Math.min(40, distance * 0.35)) : Math.min(160, Math.max(40, distance * 0.35));
+}
+
+/**
+ * Add a link to the current path.
+ *
+ * @param {CanvasPath} path
+ * @param {number} x1
+ * @param {number} y1
+ * @param {number} x2
+ * @param {number} y2
+ */
+export function traceLink(path, x1, y1, x2, y2) {
+  const control = reach(x2 - x1, y2 - y1);
+  path.moveTo(x1, y1);
+  path.bezierCurveTo(x1 + control, y1, x2 - control, y2, x2, y2);
+}
+
+/**
+ * The distance of a point from a link, measured along its chords.
+ *
+ * @param {number} px
+ * @param {number} py
+ * @param {number} x1
+ * @param {number} y1
+ * @param {number} x2
+ * @param {number} y2
+ */
+export function distanceToLink(px, py, x1, y1, x2, y2) {
+  const control = reach(x2 - x1, y2 - y1);
+  let best = Infinity;
+  let ax = x1;
+  let ay = y1;
+  for (let step = 1; step <= STEPS; step += 1) {
+    const t = step / STEPS;
+    const u = 1 - t;
+    const bx = u * u * u * x1 + 3 * u * u * t * (x1 + control) + 3 * u * t * t * (x2 - control) + t * t * t * x2;
+    const by = u * u * (u + 3 * t) * y1 + t * t * (t + 3 * u) * y2;
+    best = Math.min(best, distanceToSegment(px, py, ax, ay, bx, by));
+    ax = bx;
+    ay = by;
+  }
+  return best;
+}
+
+/**
+ * @param {number} px
+ * @param {number} py
+ * @param {number} ax
+ * @param {number} ay
+ * @param {number} bx
+ * @param {number} by
+ */
+function distanceToSegment(px, py, ax, ay, bx, by) {
+  const dx = bx - ax;
+  const dy = by - ay;
+  const length = dx * dx + dy * dy;
+  const t = length === 0 ? 0 : Math.max(0, Math.min(1, ((px - ax) * dx + (py - ay) * dy) / length));
+  return Math.hypot(px - ax - t * dx, py - ay - t * dy);
+}

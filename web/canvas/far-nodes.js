@@ -1,0 +1,152 @@
+/** Painting nodes that are too small to be elements. */
+
+import { ROW, SOCKET_RADIUS, TITLE } from './metrics.js';
+import { categoryToken, typeToken } from './palette.js';
+
+/** @import {NodeLayout, Stage} from '../types/canvas.d.ts' */
+/** @import {GraphNode} from '../types/document.d.ts' */
+/** @import {NodeRun} from '../types/editor.d.ts' */
+
+const RADIUS = 8;
+/** Below these zooms fields and sockets, then titles, are not worth their time. */
+const DETAIL = 0.26;
+const NAMES = 0.09;
+/** Titles are painted at this many CSS pixels where the node is wide enough for them. */
+const NAME_SIZE = 11;
+
+/**
+ * Paint nodes in document coordinates, back to front.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
+ * @param {readonly number[]} visible indexes of `scene.nodeIds`
+ * @param {(url: string) => CanvasImageSource | null} picture the loaded picture of an address
+ */
+export function paintFarNodes(context, stage, visible, picture) {
+  const { scene, editor, camera } = stage;
+  const selected = editor.selection.ids.peek();
+  stage.counts.farNodes = visible.length;
+  for (const index of visible) {
+    const id = scene.nodeIds[index] ?? '';
+    const node = editor.document.nodes.get(id);
+    if (!node) continue;
+    const [x = 0, y = 0, width = 0, height = 0] = scene.boxes.subarray(index * 4, index * 4 + 4);
+    context.save();
+    context.translate(x, y);
+    context.globalAlpha = node.mode === 2 ? 0.4 : node.mode === 4 ? 0.6 : 1;
+    const run = editor.run.node(id).peek();
+    paintBox(context, stage, node, width, height, outline(run, selected.has(id)));
+    if (camera.scale >= DETAIL) paintParts(context, stage, scene.layout(id));
+    if (!node.collapsed) paintPicture(context, stage, scene.layout(id), run, picture);
+    if (camera.scale >= NAMES) paintName(context, stage, node, width, height);
+    context.restore();
+  }
+}
+
+/**
+ * @param {NodeRun} run
+ * @param {boolean} selected
+ * @returns {string | null} the outline's token
+ */
+function outline(run, selected) {
+  if (run.state === 'error' || run.problems.length > 0) return '--danger';
+  if (run.state === 'running') return '--accent';
+  return selected ? '--text' : null;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
+ * @param {Readonly<GraphNode>} node
+ * @param {number} width
+ * @param {number} height
+ * @param {string | null} edge
+ */
+function paintBox(context, { palette, editor, camera }, node, width, height, edge) {
+  const spec = editor.spec(node);
+  context.fillStyle = palette.color('--surface-title');
+  context.beginPath();
+  context.roundRect(0, 0, width, height, RADIUS);
+  context.fill();
+  if (height > TITLE) {
+    context.fillStyle = palette.color(spec ? '--surface-node' : '--danger-surface');
+    context.beginPath();
+    context.roundRect(0, TITLE, width, height - TITLE, [0, 0, RADIUS, RADIUS]);
+    context.fill();
+  }
+  context.fillStyle = node.color ?? palette.color(spec ? categoryToken(spec.category) : '--danger');
+  context.beginPath();
+  context.roundRect(0, 0, width, 5, [RADIUS, RADIUS, 0, 0]);
+  context.fill();
+  if (!edge) return;
+  context.strokeStyle = palette.color(edge);
+  context.lineWidth = 2 / camera.scale;
+  context.beginPath();
+  context.roundRect(0, 0, width, height, RADIUS);
+  context.stroke();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
+ * @param {NodeLayout} layout
+ */
+function paintParts(context, { palette }, layout) {
+  context.fillStyle = palette.color('--surface-field');
+  for (const { y, height } of layout.widgets) context.fillRect(9, TITLE + y, layout.width - 18, height);
+  for (const [places, x] of /** @type {const} */ ([[layout.inputs, 0], [layout.outputs, layout.width]])) {
+    for (const socket of places) {
+      if (socket.widget) continue;
+      context.fillStyle = palette.color(typeToken(socket.type));
+      context.beginPath();
+      context.arc(x, TITLE + socket.y, SOCKET_RADIUS, 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
+ * @param {NodeLayout} layout
+ * @param {NodeRun} run
+ * @param {(url: string) => CanvasImageSource | null} picture
+ */
+function paintPicture(context, { editor }, layout, run, picture) {
+  const [first] = run.pictures;
+  const url = run.preview ?? (first ? editor.pictureUrl(first, true) : null);
+  if (!layout.results || url === null) return;
+  const image = picture(url);
+  if (!(image instanceof HTMLImageElement)) return;
+  const room = { width: layout.width - 14, height: layout.results.height };
+  const scale = Math.min(room.width / image.naturalWidth, room.height / image.naturalHeight);
+  const width = image.naturalWidth * scale;
+  const height = image.naturalHeight * scale;
+  const top = TITLE + layout.results.y + (room.height - height) / 2;
+  context.drawImage(image, (layout.width - width) / 2, top, width, height);
+}
+
+/**
+ * The title at a size that can be read, where there is room for it.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
+ * @param {Readonly<GraphNode>} node
+ * @param {number} width
+ * @param {number} height
+ */
+function paintName(context, { palette, editor, camera }, node, width, height) {
+  const size = Math.max(13, Math.min(NAME_SIZE / camera.scale, height * 0.5));
+  if (size * camera.scale < 5 || width * camera.scale < 26) return;
+  context.font = palette.font(size, 600);
+  context.fillStyle = palette.color('--text');
+  context.textBaseline = 'middle';
+  const middle = size > TITLE - ROW / 3 ? Math.min(height / 2, TITLE / 2 + size / 2) : TITLE / 2 + 1;
+  const inset = Math.min(12, width * 0.06);
+  context.save();
+  context.beginPath();
+  context.rect(0, 0, width - inset / 2, height);
+  context.clip();
+  context.fillText(editor.nodeTitle(node), inset, middle);
+  context.restore();
+}

@@ -1,0 +1,113 @@
+/** Where the parts of a node are: the same for the painted node, its element and the pointer. */
+
+import { FIELD, GROWING, HEIGHTS, widgetKind } from '../widgets/kinds.js';
+import { GAP, LEAST_RESULTS, LEAST_WIDTH, PAD, ROW, TITLE } from './metrics.js';
+
+/** @import {NodeLayout, SocketPlace, WidgetPlace} from '../types/canvas.d.ts' */
+/** @import {Editor} from '../types/editor.d.ts' */
+/** @import {GraphNode} from '../types/document.d.ts' */
+/** @import {InputSpec} from '../types/spec.d.ts' */
+
+/** What a placeholder says in its body takes two lines. */
+const PLACEHOLDER_NOTE = 44;
+
+/**
+ * @param {Editor} editor
+ * @param {Readonly<GraphNode>} node
+ * @param {boolean} hasResults whether pictures, a preview or text are shown
+ * @returns {NodeLayout}
+ */
+export function layoutNode(editor, node, hasResults) {
+  const inputs = editor.inputs(node);
+  const outputs = editor.outputs(node);
+  const width = Math.max(node.width, LEAST_WIDTH);
+  const sockets = inputs.filter((input) => !input.widget);
+  const fields = inputs.filter((input) => input.widget);
+  const rows = Math.max(sockets.length, outputs.length);
+  const placeholder = editor.spec(node) === null;
+
+  const top = PAD + rows * ROW + (placeholder ? PLACEHOLDER_NOTE : 0);
+  const heights = fields.map((input) => HEIGHTS[widgetKind(input)]);
+  const fixed = heights.reduce((sum, height) => sum + height + GAP, top + PAD);
+  const least = Math.max(fixed + (hasResults ? LEAST_RESULTS + GAP : 0), PAD * 2);
+  const room = hasResults ? resultsRoom(node.height - fixed - GAP, width) : 0;
+  const height = Math.max(node.height, fixed + (hasResults ? room + GAP : 0));
+  const widgets = placeWidgets(fields, heights, top, hasResults ? 0 : height - fixed);
+
+  const inputPlaces = sockets.map((input, row) => place(editor, node, input, PAD + (row + 0.5) * ROW));
+  for (const widget of widgets) inputPlaces.push(place(editor, node, widget.input, widget.y + FIELD / 2));
+  const layout = {
+    width,
+    height,
+    least,
+    inputs: inputPlaces,
+    outputs: outputs.map((output, row) => ({
+      name: String(row),
+      type: output.type,
+      label: output.name,
+      y: PAD + (row + 0.5) * ROW,
+      widget: false,
+    })),
+    widgets,
+    results: hasResults ? { y: height - PAD - room, height: room } : null,
+  };
+  return node.collapsed ? collapse(layout) : layout;
+}
+
+/**
+ * Pictures take the height that the node was given; where it was given none they are as high as wide.
+ *
+ * @param {number} left
+ * @param {number} width
+ */
+function resultsRoom(left, width) {
+  return left >= LEAST_RESULTS ? left : width - 2 * PAD;
+}
+
+/**
+ * @param {readonly InputSpec[]} fields
+ * @param {readonly number[]} heights
+ * @param {number} top
+ * @param {number} spare shared by the widgets that grow
+ * @returns {WidgetPlace[]}
+ */
+function placeWidgets(fields, heights, top, spare) {
+  const growing = fields.filter((input) => GROWING.has(widgetKind(input))).length;
+  let y = top;
+  return fields.map((input, index) => {
+    const extra = GROWING.has(widgetKind(input)) ? Math.max(0, spare) / growing : 0;
+    const widget = { input, y, height: (heights[index] ?? FIELD) + extra };
+    y += widget.height + GAP;
+    return widget;
+  });
+}
+
+/**
+ * @param {Editor} editor
+ * @param {Readonly<GraphNode>} node
+ * @param {InputSpec} input
+ * @param {number} y
+ * @returns {SocketPlace}
+ */
+function place(editor, node, input, y) {
+  const label = editor.inputLabel(node.type, input.name);
+  return { name: input.name, type: input.type, label, y, widget: input.widget };
+}
+
+/**
+ * All sockets of a collapsed node are in the middle of its title.
+ *
+ * @param {NodeLayout} layout
+ * @returns {NodeLayout}
+ */
+function collapse(layout) {
+  const y = -TITLE / 2;
+  return {
+    ...layout,
+    height: 0,
+    inputs: layout.inputs.map((socket) => ({ ...socket, y })),
+    outputs: layout.outputs.map((socket) => ({ ...socket, y })),
+    widgets: [],
+    results: null,
+  };
+}

@@ -1,0 +1,199 @@
+/** The pool of node elements: near nodes are elements, and an element that went out of view serves another node. */
+
+import { BACK, NODES } from './frame.js';
+import { NEAR } from './metrics.js';
+import { NodeView } from './node-view.js';
+
+/** @import {LinkDraft, Stage} from '../types/canvas.d.ts' */
+/** @import {NodeId} from '../types/document.d.ts' */
+/** @import {LinkEnd} from '../types/editor.d.ts' */
+
+/** Nodes within this part of the view's size outside of it stay elements. */
+const OVERSCAN = 0.15;
+/** Elements out of use that are kept for each kind of node. */
+const KEPT = 12;
+const KEPT_IN_ALL = 120;
+/** So many are made in one frame; the others are painted until their turn comes. */
+const MOUNTS = 24;
+/** Changed elements are brought up to date in the next frame. */
+const ALL = Symbol('all');
+
+export class NodePool {
+  layer;
+  /** @type {Stage} */
+  #stage;
+  /** @type {Map<NodeId, NodeView>} */
+  #mounted = new Map();
+  /** @type {Map<string, NodeView[]>} */
+  #spare = new Map();
+  /** @type {Set<NodeId> | typeof ALL} */
+  #changed = new Set();
+  #spares = 0;
+  #moving = false;
+
+  /**
+   * @param {Stage} stage
+   * @param {HTMLElement} layer
+   */
+  constructor(stage, layer) {
+    this.#stage = stage;
+    this.layer = layer;
+  }
+
+  /** @returns {ReadonlyMap<NodeId, NodeView>} */
+  get mounted() {
+    return this.#mounted;
+  }
+
+  /** @param {Iterable<NodeId>} ids */
+  markChanged(ids) {
+    if (this.#changed !== ALL) for (const id of ids) this.#changed.add(id);
+  }
+
+  markAllChanged() {
+    this.#changed = ALL;
+  }
+
+  /** Remove every element: the types or the language have changed. */
+  clear() {
+    for (const view of this.#mounted.values()) view.destroy();
+    for (const views of this.#spare.values()) for (const view of views) view.destroy();
+    this.#mounted.clear();
+    this.#spare.clear();
+    this.#spares = 0;
+  }
+
+  /**
+   * Mount what is near, release what is not, and bring what has changed up to date.
+   *
+   * @param {number} ratio device pixels for each CSS pixel
+   */
+  draw(ratio) {
+    const { camera, scene, editor, counts, loop } = this.#stage;
+    this.#setTransform(ratio);
+    const wanted = new Set(camera.scale >= NEAR ? this.#near().map((index) => scene.nodeIds[index] ?? '') : []);
+    for (const [id, view] of this.#mounted) {
+      if (!wanted.has(id) && (!editor.document.nodes.has(id) || !isPinned(view))) this.#release(id, view);
+    }
+    const changed = this.#changed;
+    this.#changed = new Set();
+    for (const [id, view] of this.#mounted) {
+      if (changed !== ALL && !changed.has(id)) continue;
+      if (view.kind === kindOf(this.#stage, id)) view.update();
+      else this.#release(id, view);
+    }
+    const missing = [...wanted].filter((id) => !this.#mounted.has(id));
+    for (const id of missing.slice(0, MOUNTS)) this.#mount(id);
+    if (missing.length > MOUNTS) loop.invalidate(NODES | BACK);
+    for (const [id, view] of this.#mounted) view.element.style.zIndex = String(scene.indexOf.get(id) ?? 0);
+    counts.mounted = this.#mounted.size;
+    counts.pooled = this.#spares;
+  }
+
+  /** Put moved nodes in their places. @param {Iterable<NodeId>} ids */
+  place(ids) {
+    for (const id of ids) this.#mounted.get(id)?.place();
+  }
+
+  /** @param {ReadonlySet<NodeId>} selected */
+  showSelection(selected) {
+    for (const [id, view] of this.#mounted) view.select(selected.has(id));
+  }
+
+  /** @param {boolean} moving the layer is its own texture while the camera moves; at rest text is drawn sharp */
+  setMoving(moving) {
+    if (moving === this.#moving) return;
+    this.#moving = moving;
+    this.layer.style.willChange = moving ? 'transform' : '';
+  }
+
+  /** Mark what takes the dragged link. @param {LinkDraft | null} link */
+  markFitting(link) {
+    for (const view of this.#mounted.values()) view.markFitting(fittingOf(this.#stage, view.id, link?.end ?? null));
+  }
+
+  /** @param {number} ratio */
+  #setTransform(ratio) {
+    const { camera } = this.#stage;
+    const scale = camera.scale * ratio;
+    const x = Math.round(-camera.x * scale) / ratio;
+    const y = Math.round(-camera.y * scale) / ratio;
+    this.layer.style.transform = `translate(${x}px, ${y}px) scale(${camera.scale})`;
+  }
+
+  #near() {
+    const view = this.#stage.camera.view();
+    const wide = view.width * OVERSCAN;
+    const high = view.height * OVERSCAN;
+    return this.#stage.scene.nodesIn({
+      x: view.x - wide,
+      y: view.y - high,
+      width: view.width + 2 * wide,
+      height: view.height + 2 * high,
+    });
+  }
+
+  /** @param {NodeId} id */
+  #mount(id) {
+    const { editor, scene } = this.#stage;
+    const node = editor.document.nodes.get(id);
+    if (!node) return;
+    const kind = kindOf(this.#stage, id);
+    const spare = this.#spare.get(kind)?.pop();
+    if (spare) this.#spares -= 1;
+    const view = spare ?? new NodeView(this.#stage, node, kind);
+    view.bind(id);
+    view.select(editor.selection.ids.peek().has(id));
+    view.markFitting(fittingOf(this.#stage, id, scene.draft.link?.end ?? null));
+    this.#mounted.set(id, view);
+    this.layer.append(view.element);
+  }
+
+  /**
+   * @param {NodeId} id
+   * @param {NodeView} view
+   */
+  #release(id, view) {
+    this.#mounted.delete(id);
+    const spare = this.#spare.get(view.kind) ?? [];
+    if (spare.length >= KEPT || this.#spares >= KEPT_IN_ALL) return view.destroy();
+    this.#spare.set(view.kind, spare);
+    spare.push(view);
+    this.#spares += 1;
+    view.element.remove();
+  }
+}
+
+/**
+ * An element with the keyboard's focus stays as long as its node exists, so that no keystroke is lost.
+ *
+ * @param {NodeView} view
+ */
+function isPinned(view) {
+  return view.element.contains(document.activeElement);
+}
+
+/**
+ * Nodes of a kind have the same sockets and widgets, so that an element can serve one after another.
+ *
+ * @param {Stage} stage
+ * @param {NodeId} id
+ */
+function kindOf({ editor }, id) {
+  const node = editor.document.nodes.get(id);
+  if (!node) return '';
+  const slots = [...editor.inputs(node), '→', ...editor.outputs(node)];
+  return [node.type, ...slots.map((slot) => (typeof slot === 'string' ? slot : `${slot.name}:${slot.type}`))].join(' ');
+}
+
+/**
+ * @param {Stage} stage
+ * @param {NodeId} id
+ * @param {LinkEnd | null} end of the dragged link
+ * @returns {{ side: 'input' | 'output', names: readonly string[] } | null}
+ */
+export function fittingOf({ editor }, id, end) {
+  if (!end) return null;
+  if ('output' in end) return { side: 'input', names: editor.fittingInputs(end.node, end.output, id) };
+  return { side: 'output', names: editor.fittingOutputs(id, end.node, end.input).map(String) };
+}
