@@ -79,15 +79,18 @@ export class History {
     this.#saved.set(this.#state.peek());
   }
 
-  /** Forget every step: another document was opened, and it is as its file has it. */
-  clear() {
+  /**
+   * Forget every step: the document has just been opened.
+   * @param {boolean} saved whether it is as its file has it
+   */
+  clear(saved) {
     this.#past = [];
     this.#future = [];
     this.#lastState += 1;
     this.#base = this.#lastState;
     batch(() => {
       this.#show();
-      this.markSaved();
+      this.#saved.set(saved ? this.#base : -1);
     });
   }
 

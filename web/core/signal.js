@@ -10,6 +10,8 @@
 
 /** @type {Observer | null} */
 let reader = null;
+/** Ends of the effects that were made inside the running effect: they end when it runs again. @type {(() => void)[] | null} */
+let inner = null;
 let depth = 0;
 /** @type {Set<() => void>} */
 const waiting = new Set();
@@ -74,7 +76,7 @@ function flush() {
 }
 
 /**
- * Run `action` now, and again whenever a signal that it read has changed.
+ * Run `action` now, and again whenever a signal that it read has changed. Effects that it makes end when it runs again.
  * @param {() => void} action
  * @returns {() => void} ends the effect
  */
@@ -84,15 +86,44 @@ export function effect(action) {
     sources: new Set(),
     invalidate: () => waiting.add(run),
   };
-  function run() {
+  /** @type {(() => void)[]} */
+  let nested = [];
+  function stop() {
+    for (const end of nested) end();
+    nested = [];
     forget(observer);
-    readAs(observer, action);
   }
-  run();
-  return () => {
+  function run() {
+    stop();
+    const outer = inner;
+    inner = nested;
+    try {
+      readAs(observer, action);
+    } finally {
+      inner = outer;
+    }
+  }
+  function end() {
     waiting.delete(run);
-    forget(observer);
-  };
+    stop();
+  }
+  inner?.push(end);
+  run();
+  return end;
+}
+
+/**
+ * Run code that belongs to nobody: what it reads and the effects that it makes are its own.
+ * @param {() => void} action
+ */
+function untracked(action) {
+  const outer = inner;
+  inner = null;
+  try {
+    readAs(null, action);
+  } finally {
+    inner = outer;
+  }
 }
 
 /**
@@ -106,7 +137,7 @@ function subscribe(signal, listener) {
     const value = signal.get();
     if (Object.is(value, last)) return;
     last = value;
-    readAs(null, () => listener(value));
+    untracked(() => listener(value));
   });
 }
 

@@ -1,0 +1,32 @@
+/** Names of node types and inputs in the user's language. What has no translation keeps the server's name. */
+
+/** @import { Application, Translator } from '../types/app.d.ts' */
+/** @import { NodeSpec } from '../types/spec.d.ts' */
+/** @import { SpecOf } from '../core/sockets.js' */
+
+/**
+ * @param {Translator} translator
+ * @param {SpecOf} findSpec
+ * @returns {Pick<Application, 'nodeTitle' | 'inputLabel' | 'typeTitle' | 'typeDescription' | 'typeNames'>}
+ */
+export function createNames({ t, has, all, locale }, findSpec) {
+  const key = (/** @type {NodeSpec} */ spec) => `node.${spec.aliasOf ?? spec.type}`;
+  const titleOf = (/** @type {NodeSpec} */ spec) => (has(`${key(spec)}.title`) ? t(`${key(spec)}.title`) : spec.title);
+  return {
+    nodeTitle(node) {
+      if (node.title !== null) return node.title;
+      const spec = findSpec(node);
+      return spec ? titleOf(spec) : node.type;
+    },
+    inputLabel(type, input) {
+      for (const name of [`node.${type}.input.${input}`, `input.${input}`]) if (has(name)) return t(name);
+      return locale.get() === 'en' ? input.replaceAll('_', ' ') : input;
+    },
+    typeTitle: titleOf,
+    typeDescription(spec) {
+      const description = `${key(spec)}.description`;
+      return has(description) ? t(description) : spec.description;
+    },
+    typeNames: (spec) => all(`${key(spec)}.title`),
+  };
+}

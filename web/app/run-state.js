@@ -1,0 +1,217 @@
+/** What is known of the running job and of each node's last run, from the server's frames. */
+
+import { batch, computed, signal } from '../core/signal.js';
+import { problemOfFailure } from './problems.js';
+
+/** @import { QueueControl, RunControl } from '../types/app.d.ts' */
+/** @import { NodeProblem, NodeRun } from '../types/editor.d.ts' */
+/** @import { NodeId } from '../types/document.d.ts' */
+/** @import { Frame, Frames, NodeOutput, NodeProgress, PreviewFrame } from '../types/net.d.ts' */
+/** @import { ReadonlySignal, Signal } from '../types/signal.d.ts' */
+
+/** @type {NodeRun} */
+const NOTHING = Object.freeze({
+  state: 'idle',
+  value: 0,
+  total: 0,
+  preview: null,
+  pictures: [],
+  texts: [],
+  warnings: [],
+  seconds: null,
+  problems: [],
+});
+
+/** @implements {RunControl} */
+export class RunStates {
+  #queue;
+  /** @type {Map<NodeId, Signal<NodeRun>>} */
+  #nodes = new Map();
+  /** Jobs of documents that are no longer open. @type {Set<string>} */
+  #foreign = new Set();
+  /** @type {Signal<string | null>} */
+  #job = signal(null);
+  /** How much of each of the job's nodes is done, 0 to 1. @type {Map<NodeId, number>} */
+  #parts = new Map();
+  /** The sum of the parts. */
+  #done = signal(0);
+  /** @type {NodeId | null} */
+  #running = null;
+  /** @type {Signal<'connecting' | 'open' | 'lost'>} */
+  #connection = signal('connecting');
+  /** @type {Signal<ReadonlyMap<NodeId, readonly NodeProblem[]>>} */
+  #problems = signal(new Map());
+  /** @type {Signal<NodeProblem | null>} */
+  failure = signal(null);
+
+  /** @param {QueueControl} queue */
+  constructor(queue) {
+    this.#queue = queue;
+    this.connection = /** @type {ReadonlySignal<'connecting' | 'open' | 'lost'>} */ (this.#connection);
+    this.queue = queue.items;
+    this.running = computed(() => this.#job.get() !== null);
+    this.problems = /** @type {ReadonlySignal<ReadonlyMap<NodeId, readonly NodeProblem[]>>} */ (this.#problems);
+    this.progress = computed(() => this.#wholeProgress());
+  }
+
+  #wholeProgress() {
+    const job = this.#job.get();
+    if (job === null) return null;
+    return this.#done.get() / Math.max(this.#queue.size(job) ?? 0, this.#parts.size, 1);
+  }
+
+  /** @param {NodeId} id @returns {Signal<NodeRun>} */
+  node(id) {
+    let run = this.#nodes.get(id);
+    if (!run) this.#nodes.set(id, (run = signal(NOTHING)));
+    return run;
+  }
+
+  /** @param {NodeId} id @param {Partial<NodeRun>} patch */
+  #patch(id, patch) {
+    // Nodes inside a subgraph report as `outer:inner`; the document has the outer one.
+    const run = this.node(id.split(':')[0] ?? id);
+    run.set({ ...run.peek(), ...patch });
+  }
+
+  /** @param {'connecting' | 'open' | 'lost'} connection */
+  setConnection(connection) {
+    if (connection === 'lost') this.#end();
+    this.#connection.set(connection);
+  }
+
+  reset() {
+    const job = this.#job.peek();
+    for (const item of this.#queue.items.peek()) this.#foreign.add(item.id);
+    if (job !== null) this.#foreign.add(job);
+    batch(() => {
+      this.#problems.set(new Map());
+      this.failure.set(null);
+      for (const run of this.#nodes.values()) {
+        forgetPreview(run.peek());
+        run.set(NOTHING);
+      }
+    });
+  }
+
+  /** @param {ReadonlyMap<NodeId, readonly NodeProblem[]>} problems replaces all */
+  setProblems(problems) {
+    batch(() => {
+      for (const id of this.#problems.peek().keys()) if (!problems.has(id)) this.#clearProblems(id);
+      for (const [id, found] of problems) this.#patch(id, { problems: found, state: 'error' });
+      this.#problems.set(new Map(problems));
+    });
+  }
+
+  /** @param {NodeId} id */
+  #clearProblems(id) {
+    const { state } = this.node(id).peek();
+    this.#patch(id, { problems: [], state: state === 'error' ? 'idle' : state });
+  }
+
+  /** @param {PreviewFrame} preview */
+  onPreview({ node, prompt, picture }) {
+    const id = node ?? this.#running;
+    if (id === null || (prompt !== null && this.#foreign.has(prompt))) return;
+    const before = this.node(id).peek();
+    this.#patch(id, { preview: URL.createObjectURL(picture) });
+    forgetPreview(before);
+  }
+
+  /** @param {Frame} frame */
+  onFrame(frame) {
+    if (frame.type === 'status') return void this.#queue.refresh();
+    const job = 'data' in frame && 'prompt_id' in frame.data ? frame.data.prompt_id : null;
+    if (job === null) return;
+    batch(() => {
+      if (frame.type === 'execution_start') this.#start(job);
+      if (frame.type === 'executing' && frame.data.node === null) this.#end();
+      else if (frame.type === 'executing' && this.#job.peek() === null) this.#job.set(job);
+      if (!this.#foreign.has(job)) this.#followNodes(frame);
+    });
+  }
+
+  /** @param {string} job */
+  #start(job) {
+    this.#job.set(job);
+    this.#parts.clear();
+    this.#done.set(0);
+    if (this.#foreign.has(job)) return;
+    this.failure.set(null);
+    this.setProblems(new Map());
+    for (const run of this.#nodes.values()) {
+      run.set({ ...run.peek(), state: 'idle', value: 0, total: 0, warnings: [], seconds: null });
+    }
+  }
+
+  #end() {
+    this.#running = null;
+    this.#job.set(null);
+    for (const run of this.#nodes.values()) {
+      const { state, preview } = run.peek();
+      if (state !== 'running' && state !== 'waiting' && preview === null) continue;
+      forgetPreview(run.peek());
+      run.set({ ...run.peek(), preview: null, state: state === 'running' || state === 'waiting' ? 'idle' : state });
+    }
+  }
+
+  /** @param {Frame} frame */
+  #followNodes(frame) {
+    switch (frame.type) {
+      case 'execution_cached':
+        for (const id of frame.data.nodes) this.#advance(id, { value: 1, max: 1, state: 'finished', cached: true });
+        break;
+      case 'executing':
+        this.#running = frame.data.node;
+        if (frame.data.node !== null) this.#patch(frame.data.node, { state: 'running' });
+        break;
+      case 'progress_state':
+        for (const [id, progress] of Object.entries(frame.data.nodes)) this.#advance(id, progress);
+        break;
+      case 'executed':
+        this.#show(frame.data.node, frame.data.output);
+        break;
+      case 'execution_warning':
+        this.#warn(frame.data.node, frame.data.text);
+        break;
+      case 'execution_error':
+        this.#fail(frame.data);
+        break;
+    }
+  }
+
+  /** @param {NodeId} id @param {NodeProgress} progress */
+  #advance(id, { value, max, state, cached, seconds }) {
+    const done = state === 'finished';
+    const part = done ? 1 : max > 0 ? value / max : 0;
+    this.#done.set(this.#done.peek() + part - (this.#parts.get(id) ?? 0));
+    this.#parts.set(id, part);
+    const shown = done ? (cached ? 'cached' : 'done') : state === 'pending' ? 'waiting' : state;
+    this.#patch(id, { value, total: max, state: shown, ...(seconds === undefined ? {} : { seconds }) });
+  }
+
+  /** @param {NodeId} id @param {NodeOutput | null} output */
+  #show(id, output) {
+    if (!output) return;
+    forgetPreview(this.node(id).peek());
+    const texts = (output.text ?? []).map(String);
+    this.#patch(id, { preview: null, pictures: output.images ?? [], texts });
+  }
+
+  /** @param {NodeId} id @param {string} text */
+  #warn(id, text) {
+    this.#patch(id, { warnings: [...this.node(id).peek().warnings, text] });
+  }
+
+  /** @param {Frames['execution_error']} data */
+  #fail(data) {
+    const problem = problemOfFailure(data);
+    if (data.node_id === null) this.failure.set(problem);
+    else this.setProblems(new Map([[data.node_id, [problem]]]));
+  }
+}
+
+/** @param {NodeRun} run */
+function forgetPreview(run) {
+  if (run.preview !== null) URL.revokeObjectURL(run.preview);
+}

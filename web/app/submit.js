@@ -1,0 +1,42 @@
+/** Queueing the document. */
+
+import { compose } from '../core/edits.js';
+import { afterQueueing } from '../core/seeds.js';
+import { ServerError } from '../net/server-error.js';
+import { problemsOfValidation } from './problems.js';
+
+/** @import { Application } from '../types/app.d.ts' */
+/** @import { NodeErrors } from '../types/net.d.ts' */
+/** @import { NodeId } from '../types/document.d.ts' */
+
+/**
+ * Queue the document as many times as the batch says; after each, seeds become what their control asks for.
+ * @param {Application} editor
+ * @param {{ front?: boolean, targets?: NodeId[] }} options
+ */
+export async function submit(editor, options) {
+  for (let count = editor.batch.peek(); count > 0; count -= 1) {
+    try {
+      const answer = await editor.client.queue(editor.toFile(), options);
+      showProblems(editor, answer.node_errors);
+    } catch (error) {
+      if (!(error instanceof ServerError) || Object.keys(error.nodeErrors).length === 0) throw error;
+      showProblems(editor, error.nodeErrors);
+      return;
+    }
+    const edits = afterQueueing(editor.document, editor.spec, Math.random);
+    if (edits.length > 0) editor.perform(compose('edit.seed', edits));
+  }
+}
+
+/** @param {Application} editor @param {NodeErrors} nodeErrors */
+function showProblems(editor, nodeErrors) {
+  const problems = problemsOfValidation(nodeErrors, editor.translator);
+  editor.run.setProblems(problems);
+  const count = [...problems.values()].reduce((sum, each) => sum + each.length, 0);
+  if (count === 0) return;
+  const [id] = problems.keys();
+  if (id !== undefined && editor.document.nodes.has(id)) editor.selection.set([id]);
+  editor.notify('error', editor.t(count === 1 ? 'queue.refused.one' : 'queue.refused', { count }));
+  editor.panel.set('problems');
+}

@@ -1,0 +1,38 @@
+/** Answers of the server that are refusals. */
+
+/** @import { NodeErrors } from '../types/net.d.ts' */
+
+/** `message` is a sentence for the user. `status` 0 means that the server could not be reached. */
+export class ServerError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status
+   * @param {NodeErrors} [nodeErrors] what validation found, by node
+   */
+  constructor(message, status, nodeErrors = {}) {
+    super(message);
+    this.status = status;
+    this.nodeErrors = nodeErrors;
+  }
+}
+
+/**
+ * @param {Response} response a refusal
+ * @returns {Promise<ServerError>}
+ */
+export async function readRefusal(response) {
+  const text = await response.text();
+  try {
+    const { error, node_errors: nodeErrors } = JSON.parse(text);
+    const { message, details } = typeof error === 'string' ? { message: error, details: '' } : error;
+    return new ServerError(sentence(message, details), response.status, nodeErrors ?? {});
+  } catch {
+    return new ServerError(text.trim() || `${response.status} ${response.statusText}`, response.status);
+  }
+}
+
+/** @param {string} message @param {string | undefined} details */
+function sentence(message, details) {
+  if (!details || details === message) return message;
+  return `${message.replace(/[.:]$/, '')}: ${details}`;
+}

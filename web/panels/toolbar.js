@@ -1,0 +1,239 @@
+/** The bar at the top: the document, undo and redo, the queue. */
+
+import { shownKeys } from '../app/keymap.js';
+import { effect } from '../core/signal.js';
+import { fill, h } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+import { openMenu } from '../ui/menu.js';
+import { openFileMenu } from './file-menu.js';
+
+/** @import { Application, PanelName } from '../types/app.d.ts' */
+
+const MOST_JOBS = 100;
+
+/**
+ * @param {HTMLElement} host
+ * @param {Application} editor
+ */
+export function mountToolbar(host, editor) {
+  const progress = h('div', { class: 'toolbar-progress', hidden: true });
+  host.classList.add('toolbar');
+  effect(() => {
+    host.setAttribute('aria-label', editor.t('toolbar.label'));
+    fill(
+      host,
+      h('div', { class: 'brand', 'aria-hidden': 'true' }, h('span', { class: 'brand-lamp' }), 'Safelight'),
+      fileButton(editor),
+      h('div', { class: 'toolbar-group' }, historyButton(editor, 'undo'), historyButton(editor, 'redo')),
+      h('div', { class: 'toolbar-space' }),
+      connectionNote(editor),
+      h('div', { class: 'toolbar-group' }, panelButton(editor, 'problems'), panelButton(editor, 'queue')),
+      runControls(editor),
+      h('div', { class: 'toolbar-group' }, languageButton(editor), settingsButton(editor)),
+      progress,
+    );
+  });
+  effect(() => showProgress(editor, progress));
+}
+
+/** @param {Application} editor @param {HTMLElement} bar */
+function showProgress(editor, bar) {
+  const part = editor.run.progress.get();
+  bar.hidden = part === null;
+  bar.style.setProperty('--part', String(part ?? 0));
+  const name = editor.name.get() || editor.t('files.untitled');
+  document.title = part === null ? `${name} – Safelight` : `${Math.round(part * 100)}% ${name} – Safelight`;
+}
+
+/** @param {Application} editor @param {string} command */
+function tipFor(editor, command) {
+  const [keys] = editor.commands.get(command)?.keys ?? [];
+  return keys ? `${editor.t(`command.${command}`)} (${shownKeys(keys)})` : editor.t(`command.${command}`);
+}
+
+/** @param {Application} editor */
+function fileButton(editor) {
+  const name = h('span', { class: 'file-name' });
+  const dot = h('span', { class: 'file-dirty' });
+  const button = h(
+    'button',
+    {
+      class: 'file-button',
+      type: 'button',
+      'aria-haspopup': 'menu',
+      onclick: () => void editor.attempt(() => openFileMenu(editor, button)),
+    },
+    icon('file'),
+    name,
+    dot,
+    icon('chevron-down'),
+  );
+  effect(() => {
+    const shown = editor.name.get() || editor.t('files.untitled');
+    name.textContent = shown;
+    dot.hidden = !editor.dirty.get();
+    dot.title = editor.t('files.dirty');
+    button.setAttribute('aria-label', editor.t('toolbar.file', { name: shown }));
+  });
+  return button;
+}
+
+/** @param {Application} editor @param {'undo' | 'redo'} which */
+function historyButton(editor, which) {
+  const { history, t } = editor;
+  const command = `edit.${which}`;
+  const button = h(
+    'button',
+    { class: 'icon-button', type: 'button', onclick: () => editor.execute(command), 'aria-label': t(`command.${command}`) },
+    icon(which),
+  );
+  effect(() => {
+    const label = (which === 'undo' ? history.undoLabel : history.redoLabel).get();
+    button.disabled = label === null;
+    button.dataset['tip'] = label === null ? tipFor(editor, command) : `${tipFor(editor, command)}\n${t(label)}`;
+  });
+  return button;
+}
+
+/** @param {Application} editor */
+function connectionNote(editor) {
+  const note = h('div', { class: 'connection', role: 'status' });
+  effect(() => {
+    const lost = editor.run.connection.get() === 'lost';
+    note.hidden = !lost;
+    note.textContent = lost ? editor.t('connection.lost') : '';
+  });
+  return note;
+}
+
+/** @param {Application} editor @param {PanelName} panel */
+function panelButton(editor, panel) {
+  const { t } = editor;
+  const count = h('span', { class: 'badge' });
+  const button = h(
+    'button',
+    {
+      class: 'icon-button',
+      type: 'button',
+      'data-tip': tipFor(editor, `view.${panel}`),
+      onclick: () => editor.execute(`view.${panel}`),
+    },
+    icon(panel === 'queue' ? 'queue' : 'warning'),
+    count,
+  );
+  effect(() => {
+    const number = panel === 'queue' ? openJobs(editor) : problemCount(editor);
+    count.textContent = String(number);
+    count.hidden = number === 0;
+    count.classList.toggle('danger', panel === 'problems');
+    button.setAttribute('aria-pressed', String(editor.panel.get() === panel));
+    button.setAttribute('aria-label', number === 0 ? t(`panel.${panel}`) : `${t(`panel.${panel}`)}: ${number}`);
+  });
+  return button;
+}
+
+/** @param {Application} editor */
+function openJobs({ queue }) {
+  return queue.items.get().filter(({ state }) => state === 'running' || state === 'pending').length;
+}
+
+/** @param {Application} editor */
+function problemCount({ run, serverProblems }) {
+  const nodes = [...run.problems.get().values()].reduce((sum, each) => sum + each.length, 0);
+  return nodes + serverProblems.get().length + (run.failure.get() ? 1 : 0);
+}
+
+/** @param {Application} editor */
+function runControls(editor) {
+  const { t } = editor;
+  const stop = h(
+    'button',
+    {
+      class: 'icon-button stop',
+      type: 'button',
+      'aria-label': t('command.run.interrupt'),
+      'data-tip': tipFor(editor, 'run.interrupt'),
+      onclick: () => editor.execute('run.interrupt'),
+    },
+    icon('stop'),
+  );
+  effect(() => {
+    stop.disabled = !editor.run.running.get();
+  });
+  return h('div', { class: 'run-controls', role: 'group', 'aria-label': t('toolbar.run') }, stop, batchField(editor), queueButton(editor));
+}
+
+/** @param {Application} editor */
+function batchField(editor) {
+  const field = h('input', {
+    class: 'batch',
+    type: 'number',
+    min: 1,
+    max: MOST_JOBS,
+    step: 1,
+    value: editor.batch.peek(),
+    'aria-label': editor.t('toolbar.batch'),
+    'data-tip': editor.t('toolbar.batch'),
+    onchange: () => {
+      const wanted = Math.round(Number(field.value)) || 1;
+      editor.batch.set(Math.min(MOST_JOBS, Math.max(1, wanted)));
+      field.value = String(editor.batch.peek());
+    },
+  });
+  return h('label', { class: 'batch-field' }, h('span', { 'aria-hidden': 'true' }, '×'), field);
+}
+
+/** @param {Application} editor */
+function queueButton(editor) {
+  return h(
+    'button',
+    {
+      class: 'button primary queue-button',
+      type: 'button',
+      'data-tip': tipFor(editor, 'run.queue'),
+      onclick: () => editor.execute('run.queue'),
+    },
+    icon('play'),
+    editor.t('toolbar.queue'),
+  );
+}
+
+/** @param {Application} editor */
+function languageButton(editor) {
+  const { t, locale, translator } = editor;
+  const button = h(
+    'button',
+    {
+      class: 'icon-button',
+      type: 'button',
+      'aria-label': t('settings.language'),
+      'data-tip': t('settings.language'),
+      'aria-haspopup': 'menu',
+      onclick: () => {
+        const entries = translator.locales.map((each) => ({
+          label: t(`language.${each}`),
+          checked: each === locale.peek(),
+          run: () => locale.set(each),
+        }));
+        openMenu(entries, button, { label: t('settings.language'), edge: 'end' });
+      },
+    },
+    icon('globe'),
+  );
+  return button;
+}
+
+/** @param {Application} editor */
+function settingsButton(editor) {
+  return h(
+    'button',
+    {
+      class: 'icon-button',
+      type: 'button',
+      'aria-label': editor.t('command.view.settings'),
+      'data-tip': tipFor(editor, 'view.settings'),
+      onclick: () => editor.execute('view.settings'),
+    },
+    icon('settings'),
+  );
+}

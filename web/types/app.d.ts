@@ -1,0 +1,100 @@
+/** What the application's own modules and panels see of the editor, beyond what the canvas and widgets do. */
+
+import type { History } from '../core/history.js';
+import type { Client } from '../net/client.js';
+import type { Contents, GraphNode, NodeId } from './document.d.ts';
+import type { Editor, NodeProblem, Point, QueueItem, RunState } from './editor.d.ts';
+import type { Frame, NodeErrors, PreviewFrame, ServerProblem } from './net.d.ts';
+import type { ReadonlySignal, Signal } from './signal.d.ts';
+import type { Json, NodeSpec } from './spec.d.ts';
+
+export type PanelName = 'queue' | 'problems';
+
+/** Says things in the user's language. */
+export interface Translator {
+  readonly locale: Signal<string>;
+  readonly locales: readonly string[];
+  t(key: string, values?: Record<string, string | number>): string;
+  has(key: string): boolean;
+  /** The key's text in every language that has it. */
+  all(key: string): string[];
+}
+
+/** The run state as those see it who feed it. */
+export interface RunControl extends RunState {
+  /** What is wrong with the job as a whole, null when nothing is. */
+  readonly failure: Signal<NodeProblem | null>;
+  /** All nodes with problems. */
+  readonly problems: ReadonlySignal<ReadonlyMap<NodeId, readonly NodeProblem[]>>;
+  setProblems(problems: ReadonlyMap<NodeId, readonly NodeProblem[]>): void;
+  onFrame(frame: Frame): void;
+  onPreview(preview: PreviewFrame): void;
+  setConnection(connection: 'connecting' | 'open' | 'lost'): void;
+  /** Another document was opened: what runs now says nothing of its nodes. */
+  reset(): void;
+}
+
+export interface QueueControl {
+  readonly items: ReadonlySignal<readonly QueueItem[]>;
+  /** Nodes of each job that waits or runs. */
+  size(id: string): number | null;
+  refresh(): Promise<void>;
+  /** The workflow that a job was made from, or its prompt where it has none. */
+  workflow(id: string): Promise<Json | null>;
+  remove(item: QueueItem): Promise<void>;
+  clear(which: 'waiting' | 'ended'): Promise<void>;
+}
+
+/** Where a document was read from and where it is saved to. */
+export interface FileControl {
+  /** Read a workflow file or a picture that holds one; true when it was one. */
+  openFile(file: File): Promise<boolean>;
+  /** @throws FormatError when it is not a workflow */
+  openJson(file: Json, name: string): void;
+  openStored(path: string): Promise<void>;
+  openTemplate(pack: string, name: string): Promise<void>;
+  openDefault(): Promise<void>;
+  /** Ask for a file of this computer. */
+  choose(): void;
+  save(): Promise<void>;
+  saveAs(name: string): Promise<void>;
+  download(format: 'workflow' | 'api'): Promise<void>;
+  stored(): Promise<{ path: string; name: string; modified: number }[]>;
+  templates(): Promise<{ pack: string; name: string }[]>;
+}
+
+export interface Application extends Editor {
+  readonly client: Client;
+  readonly history: History;
+  readonly run: RunControl;
+  readonly queue: QueueControl;
+  files: FileControl;
+  readonly translator: Translator;
+  /** How many jobs one press of Queue makes. */
+  readonly batch: Signal<number>;
+  readonly panel: Signal<PanelName | null>;
+  readonly serverProblems: Signal<readonly ServerProblem[]>;
+  /** Replace the document with another; undo brings the old one back. */
+  open(contents: Contents, name: string): void;
+  /** The document as a file. */
+  toFile(): Record<string, Json>;
+  typeTitle(spec: NodeSpec): string;
+  typeDescription(spec: NodeSpec): string;
+  /** A type's titles in every language. */
+  typeNames(spec: NodeSpec): readonly string[];
+  /** Put a new node on the canvas and select it. */
+  addNode(spec: NodeSpec, place: Point): GraphNode;
+  /** Queue the document as it is; `targets`: only what these nodes need. */
+  submit(options?: { front?: boolean; targets?: NodeId[] }): Promise<void>;
+  reloadSpecs(): Promise<void>;
+  /** Select nodes and bring them into view. */
+  show(ids: readonly NodeId[]): void;
+  openSettings(): void;
+  /** Ask for the name to save the document under. */
+  askName(): void;
+  /** Run something that may fail; what went wrong is shown. */
+  attempt(action: () => void | Promise<void>): Promise<void>;
+  /** The clipboard's text for the selection, and what pasting does with a text. */
+  copyText(): string;
+  pasteText(text: string, options: { keepIncoming: boolean; beside: boolean }): boolean;
+}

@@ -1,0 +1,97 @@
+/** What the server answers: its HTTP interface and the frames of its WebSocket. */
+
+import type { PictureRef } from './editor.d.ts';
+import type { Json } from './spec.d.ts';
+
+export interface ValidationError {
+  type: string;
+  message: string;
+  details: string;
+  extra_info: Record<string, Json>;
+}
+
+export interface NodeErrors {
+  [node: string]: { errors: ValidationError[]; dependent_outputs: string[]; class_type: string };
+}
+
+export interface QueueAnswer {
+  prompt_id: string;
+  number: number;
+  node_errors: NodeErrors;
+}
+
+/** `[number, prompt id, prompt, extra data, outputs to execute]` */
+export type QueueEntry = [number, string, Record<string, Json>, Record<string, Json>, string[]];
+
+export interface Queues {
+  queue_running: QueueEntry[];
+  queue_pending: QueueEntry[];
+}
+
+export interface HistoryEntry {
+  prompt: QueueEntry;
+  outputs: Record<string, NodeOutput | null>;
+  status: { status_str: string; completed: boolean; messages: [string, Record<string, Json>][] };
+}
+
+/** What a node shows: pictures, texts, and other lists that packs know. */
+export interface NodeOutput {
+  images?: PictureRef[];
+  text?: Json[];
+}
+
+export interface NodeProgress {
+  value: number;
+  max: number;
+  state: 'pending' | 'running' | 'finished' | 'error';
+  cached?: boolean;
+  seconds?: number;
+}
+
+/** Data of the frames that the editor follows, by their type. */
+export interface Frames {
+  status: { status: { exec_info: { queue_remaining: number } }; sid?: string };
+  execution_start: { prompt_id: string };
+  execution_cached: { prompt_id: string; nodes: string[] };
+  execution_warning: { prompt_id: string; node: string; text: string };
+  executing: { prompt_id: string; node: string | null };
+  progress_state: { prompt_id: string; nodes: Record<string, NodeProgress> };
+  executed: { prompt_id: string; node: string; output: NodeOutput | null };
+  execution_success: { prompt_id: string };
+  execution_error: {
+    prompt_id: string;
+    node_id: string | null;
+    node_type: string | null;
+    exception_type: string;
+    exception_message: string;
+    traceback: string[];
+    advice?: string;
+    input_name?: string | null;
+  };
+  execution_interrupted: { prompt_id: string; node_id: string | null };
+}
+
+export type FrameType = keyof Frames;
+export type Frame = { [K in FrameType]: { type: K; data: Frames[K] } }[FrameType];
+
+/** A picture of what a node is making. */
+export interface PreviewFrame {
+  node: string | null;
+  prompt: string | null;
+  picture: Blob;
+}
+
+/** A pack, worker or model file with which something is wrong. */
+export interface ServerProblem {
+  kind: 'pack' | 'worker' | 'model';
+  subject: string;
+  message: string;
+  cure: string;
+}
+
+export interface StoredFile {
+  path: string;
+  size: number;
+  /** Milliseconds since the epoch. */
+  modified: number;
+}
