@@ -5,6 +5,7 @@ object for the part, and otherwise from the values that the released models of t
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from diffusion.families.ldm_keys import UNetLayout
@@ -30,7 +31,6 @@ def unet_layout(header: Header) -> UNetLayout:
 def unet_config(header: Header, heads: int, norm_groups: int) -> dict[str, Any]:
     """Arguments of `UNet2DConditionModel`; `heads` and `norm_groups` hold unless the metadata says otherwise."""
     layout = unet_layout(header)
-    stored = header.config("unet_config")
     widths, depths = [], []
     for level, attention in enumerate(layout.attention):
         block = f"{UNET}input_blocks.{1 + level * (layout.blocks + 1)}"
@@ -49,8 +49,8 @@ def unet_config(header: Header, heads: int, norm_groups: int) -> dict[str, Any]:
         "cross_attention_dim": _shape(header, f"{inner}.transformer_blocks.0.attn2.to_k.weight")[1],
         "use_linear_projection": len(_shape(header, f"{inner}.proj_in.weight")) == 2,
         # diffusers calls the number of heads so
-        "attention_head_dim": int(stored.get("num_heads", heads)),
-        "norm_num_groups": int(stored.get("norm_num_groups", norm_groups)),
+        "attention_head_dim": _divisor(header, "unet_config", "num_heads", heads, widths),
+        "norm_num_groups": _divisor(header, "unet_config", "norm_num_groups", norm_groups, widths),
     }
 
 
@@ -70,7 +70,7 @@ def vae_config(header: Header, prefix: str, norm_groups: int) -> dict[str, Any]:
         "layers_per_block": blocks,
         "down_block_types": ("DownEncoderBlock2D",) * levels,
         "up_block_types": ("UpDecoderBlock2D",) * levels,
-        "norm_num_groups": int(header.config("vae_config").get("norm_num_groups", norm_groups)),
+        "norm_num_groups": _divisor(header, "vae_config", "norm_num_groups", norm_groups, widths),
         "use_quant_conv": f"{prefix}quant_conv.weight" in header.tensors,
         "use_post_quant_conv": f"{prefix}post_quant_conv.weight" in header.tensors,
     }
@@ -78,7 +78,6 @@ def vae_config(header: Header, prefix: str, norm_groups: int) -> dict[str, Any]:
 
 def clip_config(header: Header, prefix: str, heads: int) -> dict[str, Any]:
     """Arguments of `CLIPTextConfig`; `heads` holds unless the metadata says otherwise."""
-    stored = header.config("text_config")
     vocabulary, width = _shape(header, f"{prefix}embeddings.token_embedding.weight")
     layers = _numbers(header, re.escape(f"{prefix}encoder.layers.") + r"(\d+)\.layer_norm1\.weight")
     return {
@@ -86,9 +85,9 @@ def clip_config(header: Header, prefix: str, heads: int) -> dict[str, Any]:
         "hidden_size": width,
         "intermediate_size": _shape(header, f"{prefix}encoder.layers.0.mlp.fc1.weight")[0],
         "num_hidden_layers": len(layers),
-        "num_attention_heads": int(stored.get("num_attention_heads", heads)),
+        "num_attention_heads": _divisor(header, "text_config", "num_attention_heads", heads, [width]),
         "max_position_embeddings": _shape(header, f"{prefix}embeddings.position_embedding.weight")[0],
-        "hidden_act": str(stored.get("hidden_act", "quick_gelu")),
+        "hidden_act": "quick_gelu",
     }
 
 
@@ -97,6 +96,17 @@ def _shape(header: Header, name: str) -> tuple[int, ...]:
     if shape is None:
         raise WeightsError(f"{header.path.name} lacks {name}: it is incomplete, or of a kind that is not known.")
     return shape
+
+
+def _divisor(header: Header, config: str, key: str, default: int, widths: Sequence[int]) -> int:
+    """A number that the metadata may give, and that has to divide all widths."""
+    value = header.config(config).get(key, default)
+    if not isinstance(value, int) or value < 1 or any(width % value for width in widths):
+        raise WeightsError(
+            f"{header.path.name}: layers of width {', '.join(map(str, dict.fromkeys(widths)))} cannot be divided by "
+            f"{value!r}; its metadata {config} has to give a {key} that fits."
+        )
+    return value
 
 
 def _numbers(header: Header, pattern: str) -> list[int]:

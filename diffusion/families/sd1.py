@@ -105,7 +105,7 @@ def _diffusers_vae(header: Header) -> Component:
         "latent_channels": 4,
         "down_block_types": ("DownEncoderBlock2D",) * levels,
         "up_block_types": ("UpDecoderBlock2D",) * levels,
-        "norm_num_groups": int(header.config("vae_config").get("norm_num_groups", NORM_GROUPS)),
+        "norm_num_groups": NORM_GROUPS,
     }
     old = header.shape("decoder.mid_block.attentions.0.query.weight") is not None
     build = _on_meta(lambda: AutoencoderKL(**config))

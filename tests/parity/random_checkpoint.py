@@ -8,8 +8,8 @@ gain, cross-attention a larger one, so that activations stay in range and the pr
 
 import math
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,19 +32,10 @@ class Sizes:
     text: int = 768
     text_layers: int = 12
     vocabulary: int = 49408
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 RELEASED = Sizes()
-TINY = Sizes(
-    unet=(32, 64),
-    unet_blocks=1,
-    vae=(32, 32, 32, 64),
-    vae_blocks=1,
-    text=32,
-    text_layers=3,
-    metadata={"text_config": '{"num_attention_heads": 4}'},
-)
+TINY = Sizes(unet=(32, 64), unet_blocks=1, vae=(32, 32, 32, 64), vae_blocks=1, text=48, text_layers=3)
 
 
 class Entry(NamedTuple):
@@ -59,7 +50,7 @@ class Entry(NamedTuple):
 def write(path: Path, sizes: Sizes = RELEASED) -> None:
     """Write a checkpoint in half precision, 2 GB in the released size; an interrupted write leaves no such file."""
     partial = path.with_suffix(".part")
-    save_file(tensors(sizes), partial, metadata={"format": "pt", **sizes.metadata})
+    save_file(tensors(sizes), partial, metadata={"format": "pt"})
     partial.replace(path)
 
 
