@@ -58,6 +58,10 @@ class RunningServer:
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
         self._process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        assert self._process is not None
         return self._process.wait(20)
 
     @asynccontextmanager

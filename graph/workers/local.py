@@ -132,7 +132,7 @@ class LocalWorker:
         """End it: asked to, and after `patience` seconds forced."""
         if self._process is None or not self.alive():
             return
-        if patience > 0:
+        if patience > 0 and self._writer is not None:
             self._send(Shutdown())
             await asyncio.wait({self._died}, timeout=patience)
         self._kill()
