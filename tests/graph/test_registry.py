@@ -19,8 +19,7 @@ def function(value: int = 1) -> int:
 
 
 @pytest.fixture
-def packs(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+def packs(tmp_path, forget_packs):
     return tmp_path / "custom_nodes"
 
 
