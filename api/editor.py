@@ -133,10 +133,9 @@ def _translations(folders: list[Path]) -> dict[str, Any]:
     for folder in folders:
         for language in sorted((folder / "locales").glob("*/")):
             for name in LOCALE_FILES:
-                content = _json(language / f"{name}.json")
-                into = merged.setdefault(language.name, {})
-                _merge(into if name == "main" else into.setdefault(name, {}), content)
-    return {language: content for language, content in merged.items() if any(content.values())}
+                if content := _json(language / f"{name}.json"):
+                    _merge(merged.setdefault(language.name, {}), content if name == "main" else {name: content})
+    return merged
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -75,7 +75,7 @@ async def tree(request: web.Request) -> web.Response:
     """Files and folders below a path, folders first."""
     root = _root(request)
     folder = inside(root, request.query.get("path", ""))
-    if not folder.is_dir():
+    if folder != root and not folder.is_dir():
         raise ApiError(404, "not_found", f"There is no folder '{request.query.get('path', '')}'.")
     return answer(await asyncio.to_thread(_tree, root, folder))
 

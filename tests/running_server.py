@@ -41,7 +41,8 @@ class RunningServer:
             if match := re.search(r"listens at (\S+)", said):
                 self.url = match[1]
                 return self
-            assert self._process.poll() is None and time.monotonic() < end, f"the server did not start:\n{said}"
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"the server did not start:\n{said}")
             time.sleep(0.02)
 
     @property

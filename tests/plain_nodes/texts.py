@@ -28,7 +28,9 @@ def show(ctx: Context, text: Text) -> None:
 
 
 @node("Count", category="test")
-def count(ctx: Context, steps: Annotated[int, Range(1, 1000)] = 3, letter: Annotated[str, Choice(("a", "b"))] = "a") -> Text:
+def count(
+    ctx: Context, steps: Annotated[int, Range(1, 1000)] = 3, letter: Annotated[str, Choice(("a", "b"))] = "a"
+) -> Text:
     for step in range(steps):
         ctx.progress(step + 1, steps, JPEG)
     return letter * steps

@@ -77,7 +77,7 @@ async def test_a_node_that_ignores_an_interrupt_is_ended_with_its_worker(server:
         id = await session.queue({"1": node("Stubborn", seconds=600), "2": node("Show", text=["1", 0])}, client_id="x")
         await session.running(id)
         await session.post("/interrupt", {})
-        kind, said = (await session.finished(id))["status"]["messages"][-1]
+        kind, _ = (await session.finished(id))["status"]["messages"][-1]
         assert kind == "execution_interrupted"
         assert (await session.finished(await session.queue(shown("next"))))["status"]["completed"]
 

@@ -153,18 +153,19 @@ async def test_a_bystander_hears_of_the_queue_alone(server: RunningServer):
 
 
 async def test_a_new_connection_takes_over_and_stays_when_the_old_one_closes(server: RunningServer):
-    async with server.session() as session:
-        async with session.socket("same") as old, session.socket("same") as new:
-            await new.until("status", sid="same")
-            await old.socket.close()
-            await session.queue(shown("after the old one closed"), client_id="same")
-            assert "executed" in kinds(await new.until("executing", node=None))
+    async with server.session() as session, session.socket("same") as old, session.socket("same") as new:
+        await new.until("status", sid="same")
+        await old.socket.close()
+        await session.queue(shown("after the old one closed"), client_id="same")
+        assert "executed" in kinds(await new.until("executing", node=None))
 
 
 async def test_who_comes_back_learns_what_is_running(server: RunningServer):
     async with server.session() as session:
         async with session.socket("away") as before:
-            id = await session.queue({"1": node("Sleep", seconds=30), "2": node("Show", text=["1", 0])}, client_id="away")
+            id = await session.queue(
+                {"1": node("Sleep", seconds=30), "2": node("Show", text=["1", 0])}, client_id="away"
+            )
             await before.until("executing", node="1")
         async with session.socket("away", progress_delta=True) as after:
             seen = await after.until("executing", prompt_id=id)
