@@ -1,0 +1,1 @@
+"""Nodes for `bench.node_overhead`."""
