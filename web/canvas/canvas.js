@@ -224,7 +224,7 @@ class Canvas {
     if (devicePixelRatio !== this.#ratio) this.#resize();
     if (layers & NODES) {
       this.#pool.draw(this.#ratio);
-      this.#pool.markFitting(this.#stage.scene.draft.link);
+      this.#pool.markFitting(this.#stage.scene.draft.link?.end ?? null);
     }
     if (layers & BACK) this.#paintBack();
     const overlay = this.#overlay.getContext('2d');

@@ -13,6 +13,8 @@ const DETAIL = 0.26;
 const NAMES = 0.09;
 /** Titles are painted at this many CSS pixels where the node is wide enough for them. */
 const NAME_SIZE = 11;
+/** The category's stripe, in CSS pixels. */
+const STRIPE = 1.5;
 
 /**
  * Paint nodes in document coordinates, back to front.
@@ -64,7 +66,8 @@ function outline(run, selected) {
  */
 function paintBox(context, { palette, editor, camera }, node, width, height, edge) {
   const spec = editor.spec(node);
-  context.fillStyle = palette.color('--surface-title');
+  const stripe = node.color ?? palette.color(spec ? categoryToken(spec.category) : '--danger');
+  context.fillStyle = palette.color('--surface-raised');
   context.beginPath();
   context.roundRect(0, 0, width, height, RADIUS);
   context.fill();
@@ -74,9 +77,9 @@ function paintBox(context, { palette, editor, camera }, node, width, height, edg
     context.roundRect(0, TITLE, width, height - TITLE, [0, 0, RADIUS, RADIUS]);
     context.fill();
   }
-  context.fillStyle = node.color ?? palette.color(spec ? categoryToken(spec.category) : '--danger');
+  context.fillStyle = stripe;
   context.beginPath();
-  context.roundRect(0, 0, width, 5, [RADIUS, RADIUS, 0, 0]);
+  context.roundRect(0, 0, width, Math.min(height, Math.max(3, STRIPE / camera.scale)), [RADIUS, RADIUS, 0, 0]);
   context.fill();
   if (!edge) return;
   context.strokeStyle = palette.color(edge);

@@ -33,7 +33,7 @@ export function paintLinks(context, stage, visible) {
   context.lineCap = 'round';
   byColor.forEach((indexes, color) => {
     context.strokeStyle = palette.color(scene.tokens[color] ?? '--type-any');
-    context.globalAlpha = strong.size > 0 ? 0.5 : 0.8;
+    context.globalAlpha = strong.size > 0 ? 0.6 : 0.85;
     context.lineWidth = WIDTH * thin;
     strokeBatches(context, stage, indexes.filter((index) => !strong.has(linkAt(stage, index))));
     context.globalAlpha = 1;

@@ -41,6 +41,7 @@ export class NodeView {
   #layout = null;
   #results;
   #endRun = () => {};
+  #order = -1;
 
   /**
    * @param {Stage} stage
@@ -125,6 +126,13 @@ export class NodeView {
     const { x, y } = this.#stage.scene.origin(this.id);
     this.element.style.left = `${x}px`;
     this.element.style.top = `${y - TITLE}px`;
+  }
+
+  /** @param {number} order higher is in front */
+  stack(order) {
+    if (order === this.#order) return;
+    this.#order = order;
+    this.element.style.zIndex = String(order);
   }
 
   /** Show what is known of the node's run. */

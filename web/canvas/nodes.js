@@ -4,7 +4,7 @@ import { BACK, NODES } from './frame.js';
 import { NEAR } from './metrics.js';
 import { NodeView } from './node-view.js';
 
-/** @import {LinkDraft, Stage} from '../types/canvas.d.ts' */
+/** @import {Stage} from '../types/canvas.d.ts' */
 /** @import {NodeId} from '../types/document.d.ts' */
 /** @import {LinkEnd} from '../types/editor.d.ts' */
 
@@ -29,6 +29,8 @@ export class NodePool {
   /** @type {Set<NodeId> | typeof ALL} */
   #changed = new Set();
   #spares = 0;
+  /** The end of the dragged link that elements are marked for. @type {LinkEnd | null} */
+  #marked = null;
   #moving = false;
 
   /**
@@ -85,7 +87,7 @@ export class NodePool {
     const missing = [...wanted].filter((id) => !this.#mounted.has(id));
     for (const id of missing.slice(0, MOUNTS)) this.#mount(id);
     if (missing.length > MOUNTS) loop.invalidate(NODES | BACK);
-    for (const [id, view] of this.#mounted) view.element.style.zIndex = String(scene.indexOf.get(id) ?? 0);
+    for (const [id, view] of this.#mounted) view.stack(scene.indexOf.get(id) ?? 0);
     counts.mounted = this.#mounted.size;
     counts.pooled = this.#spares;
   }
@@ -107,9 +109,11 @@ export class NodePool {
     this.layer.style.willChange = moving ? 'transform' : '';
   }
 
-  /** Mark what takes the dragged link. @param {LinkDraft | null} link */
-  markFitting(link) {
-    for (const view of this.#mounted.values()) view.markFitting(fittingOf(this.#stage, view.id, link?.end ?? null));
+  /** Mark what takes the dragged link. @param {LinkEnd | null} end */
+  markFitting(end) {
+    if (end === this.#marked) return;
+    this.#marked = end;
+    for (const view of this.#mounted.values()) view.markFitting(fittingOf(this.#stage, view.id, end));
   }
 
   /** @param {number} ratio */
@@ -135,7 +139,7 @@ export class NodePool {
 
   /** @param {NodeId} id */
   #mount(id) {
-    const { editor, scene } = this.#stage;
+    const { editor } = this.#stage;
     const node = editor.document.nodes.get(id);
     if (!node) return;
     const kind = kindOf(this.#stage, id);
@@ -144,7 +148,7 @@ export class NodePool {
     const view = spare ?? new NodeView(this.#stage, node, kind);
     view.bind(id);
     view.select(editor.selection.ids.peek().has(id));
-    view.markFitting(fittingOf(this.#stage, id, scene.draft.link?.end ?? null));
+    view.markFitting(fittingOf(this.#stage, id, this.#marked));
     this.#mounted.set(id, view);
     this.layer.append(view.element);
   }

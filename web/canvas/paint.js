@@ -8,7 +8,7 @@ import { GRID, GROUP_TITLE } from './metrics.js';
 /** @import {NodeId} from '../types/document.d.ts' */
 
 /** Grid dots are at least this far apart on the screen (CSS pixels). */
-const LEAST_STEP = 14;
+const LEAST_STEP = 16;
 
 /**
  * Paint everything that is not an element for a camera; the context covers the camera's view at `ratio` device pixels
@@ -55,16 +55,15 @@ export function paintGrid(context, { camera, palette }, ratio) {
   context.fillStyle = palette.color('--surface-canvas');
   context.fillRect(0, 0, width, height);
   let step = GRID * camera.scale;
-  while (step < LEAST_STEP) step *= 5;
+  while (step < LEAST_STEP) step *= 2;
   step *= ratio;
   const size = Math.max(1, Math.round(ratio * Math.min(1.5, Math.max(1, camera.scale))));
   const offset = (/** @type {number} */ place) => (((-place * camera.scale * ratio) % step) + step) % step;
   context.fillStyle = palette.color('--grid-dot-major');
-  context.beginPath();
+  // Whole pixels are filled without smoothing: many times as fast as one path of all dots.
   for (let y = offset(camera.y); y < height; y += step) {
-    for (let x = offset(camera.x); x < width; x += step) context.rect(Math.round(x), Math.round(y), size, size);
+    for (let x = offset(camera.x); x < width; x += step) context.fillRect(Math.round(x), Math.round(y), size, size);
   }
-  context.fill();
 }
 
 /**
