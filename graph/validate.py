@@ -44,7 +44,8 @@ def validate(prompt: object, schemas: Schemas, folders: Folders, targets: Iterab
     """Check an API prompt. `targets` are the nodes that are wanted; by default, all output nodes.
 
     `schemas` are entries of /object_info, whose file lists may be empty: files are looked up in `folders`. Every node
-    that a target needs is checked; others only for whether their type is installed.
+    that a target needs is checked. Without `targets` the others are checked for whether their type is installed, as a
+    node that is not may well have been an output.
     """
     if not isinstance(prompt, dict):
         return Validation({}, [], Problem("no_prompt", "No prompt provided", "A prompt is an object of nodes by id."))
@@ -54,10 +55,12 @@ def validate(prompt: object, schemas: Schemas, folders: Folders, targets: Iterab
     if unknown:
         details = f"The node {unknown[0]} is wanted, and the prompt does not have it."
         return Validation(check.prompt, [], Problem("invalid_prompt", "A wanted node does not exist", details))
-    if not wanted and not check.problems:
+    if not wanted and (targets is not None or not check.problems):
         details = "Add a node that shows or saves something, such as SaveImage or PreviewImage."
         return Validation(check.prompt, [], Problem("prompt_no_outputs", "Prompt has no outputs", details))
     order = check.walk(wanted)
+    if targets is not None:
+        check.problems = {id: check.problems[id] for id in order.nodes if id in check.problems}
     bad = check.bad(order)
     good = [id for id in wanted if id not in bad]
     return Validation(check.prompt, good, None if good else check.summary(), check.node_errors(order, wanted))

@@ -146,6 +146,8 @@ def test_a_node_that_is_not_installed_is_named(folders):
     result = validate({"1": node("Foreign"), "2": node("Show", value=1)}, SCHEMAS, folders)
     assert (result.targets, result.error) == (["2"], None)
     assert result.node_errors["1"]["errors"][0]["type"] == "invalid_prompt"
+    result = validate({"1": node("Foreign"), "2": node("Show", value=1)}, SCHEMAS, folders, targets=["2"])
+    assert (result.targets, result.node_errors) == (["2"], {})
 
 
 @pytest.mark.parametrize(
