@@ -24,8 +24,8 @@ def make_application(services: Services, web_root: Path = WEB) -> web.Applicatio
     for area in AREAS:
         for route in area.routes:
             assert isinstance(route, web.RouteDef)
-            for prefix in ("", "/api"):
-                application.router.add_route(route.method, prefix + route.path, route.handler)
+            twin = web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs)
+            application.add_routes([route, twin])
     application.add_routes(editor.pages)
     application.on_response_prepare.append(add_headers)
 

@@ -6,6 +6,7 @@ client go to everybody. Each socket has its own outgoing queue, so that a slow o
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -15,7 +16,7 @@ from graph import events
 from graph.dispatch import RunningJob
 
 QUEUED_LIMIT = 64 << 20
-"""Bytes that may wait for a client; one that is further behind is disconnected."""
+"""Bytes that may wait for a client; one that is further behind is cut off."""
 QUEUED_PREVIEWS = 1 << 20
 """Bytes that may wait before previews are left out."""
 WHOLE_STATES_UP_TO = 100
@@ -26,9 +27,11 @@ STATE_INTERVAL = 0.1
 class Client:
     """One socket, with the id and the abilities that its client has named."""
 
-    def __init__(self, id: str, socket: web.WebSocketResponse) -> None:
+    def __init__(self, id: str, socket: web.WebSocketResponse, abort: Callable[[], None]) -> None:
+        """`abort` breaks the connection off."""
         self.id = id
         self.socket = socket
+        self._abort = abort
         self.flags: dict[str, Any] = {}
         self._frames: deque[bytes | tuple[bytes]] = deque()
         self._queued = 0
@@ -44,23 +47,24 @@ class Client:
             self._put((frame,), len(frame))
 
     def _put(self, frame: bytes | tuple[bytes], size: int) -> None:
-        self._frames.append(frame)
         self._queued += size
+        if self._queued > QUEUED_LIMIT:
+            self._frames.clear()
+            self._abort()
+            return
+        self._frames.append(frame)
         self._more.set()
 
     async def deliver(self) -> None:
-        """Send what is queued, until the socket closes or the client is hopelessly behind."""
-        while not self.socket.closed:
+        """Send what is queued, until cancelled. Raises ConnectionError when the socket closes."""
+        while True:
             await self._more.wait()
             self._more.clear()
             while self._frames:
-                if self._queued > QUEUED_LIMIT:
-                    await self.socket.close(code=1013, message=b"too slow")
-                    return
                 frame = self._frames.popleft()
                 body, kind = (frame[0], WSMsgType.BINARY) if isinstance(frame, tuple) else (frame, WSMsgType.TEXT)
-                self._queued -= len(body)
                 await self.socket.send_frame(body, kind)
+                self._queued -= len(body)
 
 
 class Hub:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 from aiohttp import web
 
@@ -50,8 +51,9 @@ async def system_stats(request: web.Request) -> web.Response:
         "argv": sys.argv,
     }
     vitals = [worker.vitals for worker in service.dispatcher.workers if worker is not None and worker.vitals]
-    devices = [{name: getattr(v.device, name) for name in v.device.__struct_fields__} for v in vitals]
-    return answer({"system": system, "devices": devices})
+    service.catalog.look()
+    devices = [state.device for state in vitals] or [device for device in [service.catalog.device] if device]
+    return answer({"system": system, "devices": [msgspec.to_builtins(device) for device in devices]})
 
 
 @cache

@@ -13,16 +13,20 @@ from api.hub import Client
 from api.services import services
 from api.system import features
 
+CLOSE_PATIENCE = 1.0
+"""Seconds that a client has to agree to the end of a connection."""
+
 routes = web.RouteTableDef()
 
 
 @routes.get("/ws")
 async def websocket(request: web.Request) -> web.WebSocketResponse:
     """Keep a client informed until it goes away."""
-    socket = web.WebSocketResponse()
+    socket = web.WebSocketResponse(timeout=CLOSE_PATIENCE)
     await socket.prepare(request)
+    assert request.transport is not None
     hub = services(request).hub
-    client = Client(request.query.get("clientId") or uuid.uuid4().hex, socket)
+    client = Client(request.query.get("clientId") or uuid.uuid4().hex, socket, request.transport.abort)
     hub.join(client)
     delivery = asyncio.create_task(_deliver(client))
     try:

@@ -10,7 +10,7 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of a server; `docs/options.md` and `python server.py --help` say what each is for.
+    """The settings of a server; `python server.py --help` says what each is for.
 
     `cors_origin` is the other site that may use the server (`*`: any), or None.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from graph.messages import PackProblem, Ready
+from graph.messages import Device, PackProblem, Ready
 from graph.replace_file import replace_file
 
 Schemas = dict[str, dict[str, Any]]
@@ -22,6 +22,7 @@ class _Stored(msgspec.Struct):
     signature: str
     schemas: Schemas
     problems: list[PackProblem]
+    device: Device
 
 
 class NoNodesError(Exception):
@@ -38,17 +39,20 @@ class Catalog:
         self._looked = False
         self._changed = asyncio.Event()
         self.problems: list[PackProblem] = []
+        self.device: Device | None = None
         self.versions: dict[str, str] = {}
         self.death: str | None = None
         """Why there is no worker at the moment, if one has died."""
 
     def ready(self, report: Ready) -> None:
         """A worker has loaded its nodes."""
-        self._schemas, self.problems, self.versions, self.death = report.schemas, report.problems, report.versions, None
+        self._schemas, self.problems, self.device = report.schemas, report.problems, report.device
+        self.versions = report.versions
+        self.death = None
         self._looked = True
         self._announce()
         with contextlib.suppress(OSError):
-            stored = _Stored(self._signature(), report.schemas, report.problems)
+            stored = _Stored(self._signature(), report.schemas, report.problems, report.device)
             replace_file(self._path, msgspec.json.encode(stored))
 
     def down(self, reason: str) -> None:
@@ -60,21 +64,22 @@ class Catalog:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _look(self) -> None:
-        """Take the last report from disk, if it still holds."""
+    def look(self) -> None:
+        """Take the last report from disk, if it still holds and there is no newer one."""
+        if self._looked:
+            return
         self._looked = True
         with contextlib.suppress(OSError, msgspec.MsgspecError):
             stored = msgspec.json.decode(self._path.read_bytes(), type=_Stored)
             if stored.signature == self._signature():
-                self._schemas, self.problems = stored.schemas, stored.problems
+                self._schemas, self.problems, self.device = stored.schemas, stored.problems, stored.device
 
     async def schemas(self, patience: float) -> Schemas:
         """The schemas by node id, aliases included; waits for a worker up to `patience` seconds if it must.
 
         Raises NoNodesError.
         """
-        if not self._looked:
-            self._look()
+        self.look()
         deadline = asyncio.get_running_loop().time() + patience
         while self._schemas is None:
             if self.death is not None:

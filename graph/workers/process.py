@@ -130,7 +130,7 @@ def _failed(error: BaseException) -> Failed:
         node=None,
         node_type=None,
         exception_type=type(error).__qualname__,
-        message=f"The job could not be executed: {error or type(error).__qualname__}",
+        message=f"The job could not be executed ({type(error).__qualname__}: {error}).",
         traceback=traceback.format_exception(error),
         executed=[],
         current_inputs={},
