@@ -1,6 +1,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +45,16 @@ def test_a_view_counts_with_its_storage_and_shared_memory_once():
     circle = []
     circle.append(circle)
     assert size_of(circle).plain
+
+
+def test_real_tensors_and_arrays_are_measured():
+    latent = {"samples": torch.zeros(2, 4, 16, 16), "batch_index": [0, 1]}
+    conditioning = [[torch.zeros(1, 77, 768, dtype=torch.float16), {"pooled_output": None}]]
+    assert 8192 <= size_of(latent).bytes < 8192 + 2000
+    assert 118_272 <= size_of(conditioning).bytes < 118_272 + 2000
+    assert size_of(torch.zeros(1000, 1000)[:1]).bytes >= 4_000_000
+    assert 800 <= size_of(np.zeros(100)).bytes < 2000
+    assert not size_of(torch.nn.Linear(2, 2)).plain
 
 
 def test_what_is_no_data_is_a_handle():

@@ -7,8 +7,15 @@ import pytest
 
 from graph.registry import load
 
-PAGE = (Path(__file__).parents[2] / "docs" / "nodes.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "nodes.md").read_text(encoding="utf-8")
+
+
+def blocks_of(page):
+    return re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+
+
+BLOCKS = blocks_of(PAGE)
 
 
 @pytest.mark.usefixtures("forget_packs")
@@ -28,6 +35,10 @@ def test_all_examples_run_one_after_the_other():
         exec(compile(block, "docs/nodes.md", "exec"), namespace)
     halves = namespace["split_image"](namespace["picture"])
     assert (halves.left.shape, halves.right.shape) == ((1, 8, 4, 3), (1, 8, 4, 3))
+
+
+def test_the_chinese_page_has_the_same_examples():
+    assert blocks_of((DOCS / "zh" / "nodes.md").read_text(encoding="utf-8")) == BLOCKS
 
 
 @pytest.mark.parametrize("name", re.findall(r"`(?:Annotated\[\w+, )?([A-Z]\w+)\(", PAGE))
