@@ -6,7 +6,15 @@
 /** @import { Application } from '../types/app.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 
-/** @typedef {{ name: string, dirty: boolean, time: number, document: Json }} Draft */
+/**
+ * @typedef {object} Draft
+ * @property {string} name
+ * @property {string | null} storedAs
+ * @property {boolean} dirty
+ * @property {number} time milliseconds since the epoch
+ * @property {[string, Json][]} queuedSeeds
+ * @property {Json} document
+ */
 
 const PREFIX = 'safelight.draft.';
 const WINDOW_KEY = 'safelight.window';
@@ -78,6 +86,8 @@ export async function restoreDraft(editor, id) {
   const draft = readLocal(PREFIX + id) ?? (await readServer(editor, id));
   if (!draft) return false;
   editor.files.openJson(draft.document, draft.name);
+  editor.storedAs.set(draft.storedAs);
+  editor.queuedSeeds = new Map(draft.queuedSeeds);
   editor.history.clear(!draft.dirty);
   return true;
 }
@@ -101,8 +111,10 @@ export function keepDraft(editor, id) {
   let serverTimer = 0;
   const draft = () => ({
     name: editor.name.peek(),
+    storedAs: editor.storedAs.peek(),
     dirty: editor.dirty.peek(),
     time: Date.now(),
+    queuedSeeds: [...editor.queuedSeeds],
     document: editor.toFile(),
   });
   const keepLocal = () => {

@@ -67,6 +67,8 @@ export function createEditor(client, translator, createSurface) {
     locale: translator.locale,
     dirty: history.dirty,
     name: signal(''),
+    storedAs: /** @type {Signal<string | null>} */ (signal(null)),
+    queuedSeeds: new Map(),
     batch: signal(1),
     panel: /** @type {Signal<PanelName | null>} */ (signal(null)),
     serverProblems: /** @type {Signal<readonly ServerProblem[]>} */ (signal([])),
@@ -100,6 +102,7 @@ export function createEditor(client, translator, createSurface) {
     open(contents, name) {
       const first = document.nodes.size === 0;
       run.reset();
+      editor.queuedSeeds = new Map();
       history.perform(openEdit(editor.name, contents, name));
       if (first) history.clear(true);
       else history.markSaved();

@@ -40,6 +40,7 @@ export class Files {
   /** @param {Json} file @param {string} name */
   openJson(file, name) {
     this.#editor.open(this.#read(file), name);
+    this.#editor.storedAs.set(null);
   }
 
   /** @param {Json} file @returns {Contents} */
@@ -52,12 +53,16 @@ export class Files {
 
   /** @param {string} path */
   async openStored(path) {
-    this.openJson(await this.#editor.client.readStored(`${FOLDER}/${path}`), path.replace(/\.json$/i, ''));
+    const name = path.replace(/\.json$/i, '');
+    this.openJson(await this.#editor.client.readStored(`${FOLDER}/${path}`), name);
+    this.#editor.storedAs.set(name);
   }
 
   /** @param {string} pack @param {string} name */
   async openTemplate(pack, name) {
-    this.openJson(await this.#editor.client.template(pack, name), name);
+    const { t, has } = this.#editor.translator;
+    const title = has(`template.${name}`) ? t(`template.${name}`) : name;
+    this.openJson(await this.#editor.client.template(pack, name), title);
   }
 
   async openDefault() {
@@ -80,25 +85,22 @@ export class Files {
     if (!(await this.openFile(file))) throw new FormatError('format.no-workflow-inside', { name: file.name });
   }
 
+  /** @throws {FormatError} when another workflow has the name */
   async save() {
-    await this.#store(this.#editor.name.peek(), true);
+    await this.saveAs(this.#editor.name.peek());
   }
 
   /** @param {string} name @throws {FormatError} when another workflow has the name */
   async saveAs(name) {
+    const editor = this.#editor;
     try {
-      await this.#store(name, name === this.#editor.name.peek());
+      await editor.client.store(`${FOLDER}/${name}.json`, editor.toFile(), name === editor.storedAs.peek());
     } catch (error) {
       if (error instanceof ServerError && error.status === 409) throw new FormatError('files.name-taken', { name });
       throw error;
     }
-    this.#editor.name.set(name);
-  }
-
-  /** @param {string} name @param {boolean} overwrite */
-  async #store(name, overwrite) {
-    const editor = this.#editor;
-    await editor.client.store(`${FOLDER}/${name}.json`, editor.toFile(), overwrite);
+    editor.storedAs.set(name);
+    editor.name.set(name);
     editor.history.markSaved();
     editor.notify('info', editor.t('files.saved', { name }));
   }

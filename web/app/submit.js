@@ -1,7 +1,7 @@
 /** Queueing the document. */
 
 import { compose } from '../core/edits.js';
-import { afterQueueing } from '../core/seeds.js';
+import { beforeQueueing, queuedValues } from '../core/seeds.js';
 import { ServerError } from '../net/server-error.js';
 import { problemsOfValidation } from './problems.js';
 
@@ -10,12 +10,14 @@ import { problemsOfValidation } from './problems.js';
 /** @import { NodeId } from '../types/document.d.ts' */
 
 /**
- * Queue the document as many times as the batch says; after each, seeds become what their control asks for.
+ * Queue the document as many times as the batch says; seeds that have been used become what their control asks for.
  * @param {Application} editor
  * @param {{ front?: boolean, targets?: NodeId[] }} options
  */
 export async function submit(editor, options) {
   for (let count = editor.batch.peek(); count > 0; count -= 1) {
+    const edits = beforeQueueing(editor.document, editor.spec, editor.queuedSeeds, Math.random);
+    if (edits.length > 0) editor.perform(compose('edit.seed', edits));
     try {
       const answer = await editor.client.queue(editor.toFile(), options);
       showProblems(editor, answer.node_errors);
@@ -24,8 +26,7 @@ export async function submit(editor, options) {
       showProblems(editor, error.nodeErrors);
       return;
     }
-    const edits = afterQueueing(editor.document, editor.spec, Math.random);
-    if (edits.length > 0) editor.perform(compose('edit.seed', edits));
+    editor.queuedSeeds = queuedValues(editor.document, editor.spec);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What becomes of seeds after queueing. */
+/** Seeds from one job to the next. A seed's field keeps showing the seed of the last job until the next is queued. */
 
 import { setValue } from './edits.js';
 import { hasControl } from './spec.js';
@@ -13,7 +13,7 @@ export const CONTROLS = /** @type {const} */ (['fixed', 'increment', 'decrement'
 export const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
 /**
- * The value after queueing.
+ * The value for the next job.
  * @param {InputSpec} input
  * @param {Json} value
  * @param {Json} control one of CONTROLS
@@ -55,19 +55,43 @@ export function randomInteger(least, most, random) {
 }
 
 /**
- * The edits that the document's controls ask for after it has been queued.
+ * The controlled widgets of a document whose value is their own, not a link's.
  * @param {ReadonlyDocument} document
  * @param {SpecOf} specOf
+ */
+function* controlled(document, specOf) {
+  for (const node of document.nodes.values()) {
+    for (const input of specOf(node)?.inputs ?? []) {
+      if (!input.widget || !hasControl(input) || document.linkInto(node.id, input.name)) continue;
+      const control = node.values[`${input.name}/control`] ?? 'fixed';
+      yield { id: node.id, key: `${node.id}/${input.name}`, input, control, value: node.values[input.name] ?? null };
+    }
+  }
+}
+
+/**
+ * The values that a job is queued with, to be remembered for the next.
+ * @param {ReadonlyDocument} document
+ * @param {SpecOf} specOf
+ * @returns {Map<string, Json>}
+ */
+export function queuedValues(document, specOf) {
+  return new Map([...controlled(document, specOf)].map(({ key, value }) => [key, value]));
+}
+
+/**
+ * The edits that the controls ask for before the next job. A value that no job has had yet (the user has set it, or
+ * the document was just opened) is used first.
+ * @param {ReadonlyDocument} document
+ * @param {SpecOf} specOf
+ * @param {ReadonlyMap<string, Json>} queued the values of the last job
  * @param {() => number} random
  * @returns {Edit[]}
  */
-export function afterQueueing(document, specOf, random) {
-  return [...document.nodes.values()].flatMap((node) =>
-    (specOf(node)?.inputs ?? []).filter((input) => input.widget && hasControl(input)).flatMap((input) => {
-      if (document.linkInto(node.id, input.name)) return [];
-      const value = node.values[input.name] ?? null;
-      const next = nextValue(input, value, node.values[`${input.name}/control`] ?? 'fixed', random);
-      return Object.is(next, value) ? [] : [setValue(node.id, input.name, next)];
-    }),
-  );
+export function beforeQueueing(document, specOf, queued, random) {
+  return [...controlled(document, specOf)].flatMap(({ id, key, input, control, value }) => {
+    if (!queued.has(key) || !Object.is(queued.get(key), value)) return [];
+    const next = nextValue(input, value, control, random);
+    return Object.is(next, value) ? [] : [setValue(id, input.name, next)];
+  });
 }

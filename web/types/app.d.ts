@@ -74,6 +74,10 @@ export interface Application extends Editor {
   readonly batch: Signal<number>;
   readonly panel: Signal<PanelName | null>;
   readonly serverProblems: Signal<readonly ServerProblem[]>;
+  /** The name of the stored workflow that the document is, null when it is none yet. */
+  readonly storedAs: Signal<string | null>;
+  /** The seeds of the last job, by `<node>/<input>`. */
+  queuedSeeds: ReadonlyMap<string, Json>;
   /** Replace the document with another; undo brings the old one back. */
   open(contents: Contents, name: string): void;
   /** The document as a file. */
