@@ -3,7 +3,7 @@
 Only what execution needs is read; the rest is the editor's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -69,14 +69,18 @@ class Definition(msgspec.Struct, frozen=True):
     """A graph: of the document itself, or of a subgraph that its nodes can be instances of."""
 
     nodes: list[DocumentNode]
-    links: list[list[Any] | DocumentLink] | None = None
+    links: list[list[Any] | DocumentLink | None] | None = None
     id: str = ""
     name: str = ""
 
     def links_by_id(self) -> dict[str, DocumentLink]:
-        """The links in either form: objects, or lists of id, origin, slot, target, slot, type."""
-        links = (DocumentLink(*link[:5]) if isinstance(link, list) else link for link in self.links or ())
-        return {str(link.id): link for link in links}
+        """The links, given as objects or as [id, origin, slot, target, slot, type]. The first of an id counts."""
+        links: dict[str, DocumentLink] = {}
+        for entry in self.links or ():
+            if entry is not None:  # old files have holes where links were removed
+                link = DocumentLink(*entry[:5]) if isinstance(entry, list) else entry
+                links.setdefault(str(link.id), link)
+        return links
 
 
 class _Definitions(msgspec.Struct):
@@ -104,17 +108,11 @@ def read_document(document: object) -> tuple[Definition, Mapping[str, Definition
 
 
 def _check(graph: Definition) -> None:
-    _unique((node.id for node in graph.nodes), "nodes")
-    for link in graph.links or ():
-        ends = link[:5] if isinstance(link, list) else ()
-        if isinstance(link, list) and not (len(ends) == 5 and all(isinstance(end, int | str) for end in ends)):
-            raise DocumentError(f"A link is [id, origin, slot, target, slot, type], and {link!r} is not.")
-    _unique(graph.links_by_id(), "links")
-
-
-def _unique(ids: Iterable[int | str], what: str) -> None:
     seen: set[str] = set()
-    for id in map(str, ids):
-        if id in seen:
-            raise DocumentError(f"Two {what} of the document have the id {id}. Remove one of them.")
-        seen.add(id)
+    for node in graph.nodes:
+        if str(node.id) in seen:
+            raise DocumentError(f"Two nodes of the document have the id {node.id}. Remove one of them.")
+        seen.add(str(node.id))
+    for link in graph.links or ():
+        if isinstance(link, list) and not (len(link) >= 5 and all(isinstance(end, int | str) for end in link[:5])):
+            raise DocumentError(f"A link is [id, origin, slot, target, slot, type], and {link!r} is not.")

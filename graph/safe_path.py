@@ -31,7 +31,7 @@ def safe_parts(name: str) -> tuple[str, ...]:
     if re.search(r"[\x00-\x1f\x7f]", name):
         raise UnsafePathError(f"{name!r} holds a control character, which a file name may not.")
     if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
-        raise UnsafePathError(f"{name!r} is an absolute path; a name inside the folder is wanted.")
+        raise UnsafePathError(f"{name!r} is an absolute path. Use a name inside the folder.")
     parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
     for part in parts:
         _check_part(part, name)
@@ -42,9 +42,9 @@ def _check_part(part: str, name: str) -> None:
     # Windows drops spaces and dots at the end of a part: ".. " is "..", "con .txt" is "con".
     trimmed = part.rstrip(" .")
     if not trimmed:
-        raise UnsafePathError(f"{name!r} leads out of its folder.")
+        raise UnsafePathError(f"{name!r} leads out of its folder. Use a name inside it.")
     if trimmed.split(".")[0].rstrip().lower() in DEVICE_NAMES:
-        raise UnsafePathError(f"{name!r} uses a name that Windows reserves for a device.")
+        raise UnsafePathError(f"{name!r} uses a name that Windows reserves for a device. Use another one.")
     if os.name == "nt" and ":" in part:
         raise UnsafePathError(f"{name!r} holds a colon, which a file name on Windows may not.")
     try:

@@ -48,6 +48,12 @@ def test_links_of_version_1_are_objects():
     assert compile_document(document, SCHEMAS)["9"]["inputs"] == {"value": ["1", 0]}
 
 
+def test_holes_and_repeated_ids_among_links_are_passed_over():
+    document = show(number(Drawing()), 9, (1, 0)).document()
+    document["links"] = [None, *document["links"], [1, 9, 0, 9, 0, "*"]]
+    assert compile_document(document, SCHEMAS)["9"]["inputs"] == {"value": ["1", 0]}
+
+
 @pytest.mark.parametrize(
     "widgets",
     [
