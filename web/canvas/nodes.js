@@ -194,10 +194,10 @@ function kindOf({ editor }, id) {
  * @param {Stage} stage
  * @param {NodeId} id
  * @param {LinkEnd | null} end of the dragged link
- * @returns {{ side: 'input' | 'output', names: readonly string[] } | null}
+ * @returns {{ side: 'input' | 'output', names: readonly string[] } | null} null when nothing is to be marked
  */
 export function fittingOf({ editor }, id, end) {
-  if (!end) return null;
+  if (!end || end.node === id) return null;
   if ('output' in end) return { side: 'input', names: editor.fittingInputs(end.node, end.output, id) };
   return { side: 'output', names: editor.fittingOutputs(id, end.node, end.input).map(String) };
 }
