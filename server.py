@@ -183,7 +183,8 @@ async def _start(services: Services) -> None:
     folders = services.settings.folders
     try:
         await services.dispatcher.start(before_work=partial(shutil.rmtree, folders.temp, ignore_errors=True))
-        for folder in (folders.input, folders.output, folders.temp):
+        kept = folders.user / "default"
+        for folder in (folders.input, folders.output, folders.temp, kept / "workflows", kept / "drafts"):
             folder.mkdir(parents=True, exist_ok=True)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):

@@ -46,7 +46,7 @@ class LocalWorker:
         self._died: asyncio.Future[WorkerDied] = self._loop.create_future()
         self._job: tuple[str, Callable[[Event], None], asyncio.Future[None]] | None = None
         self._fault: str | None = None
-        self._heard = self._loop.time()
+        self._heard = False
         self._last_line = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -178,7 +178,7 @@ class LocalWorker:
                 self._loop.call_later(5, self._kill)
 
     def _receive(self, message: ToServer) -> None:
-        self._heard = self._loop.time()
+        self._heard = True
         match message:
             case Ready() if not self._ready.done():
                 self._ready.set_result(message)
@@ -192,11 +192,14 @@ class LocalWorker:
                     finished.set_result(None)
 
     async def _beat(self) -> None:
-        self._heard = self._loop.time()
+        unanswered = 0
         while not self._died.done():
+            self._heard = False
             self._send(Ping())
             await asyncio.wait({self._died}, timeout=HEARTBEAT)
-            if self._job is None and self._loop.time() - self._heard > SILENCE:
+            # Counted, not measured: after the machine has slept, the clock says nothing about the worker.
+            unanswered = 0 if self._heard or self._job is not None else unanswered + 1
+            if unanswered * HEARTBEAT >= SILENCE:
                 self._give_up(f"it did not answer for {SILENCE:.0f} seconds")
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:

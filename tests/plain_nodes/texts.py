@@ -22,6 +22,11 @@ def join(first: Text, second: Text) -> Text:
     return first + second
 
 
+@node("Pass", category="test")
+def pass_on(text: Text) -> Text:
+    return text
+
+
 @node("Show", category="test", output_node=True)
 def show(ctx: Context, text: Text) -> None:
     ctx.show("text", [text])
@@ -70,6 +75,11 @@ def send_signal(number: Annotated[int, Range(1, 64)] = int(signal.SIGSEGV)) -> T
     os.kill(os.getpid(), number)
     time.sleep(60)
     return ""
+
+
+@node("Environment", category="test")
+def environment(prefix: str = "") -> Text:
+    return " ".join(name for name in os.environ if name.startswith(prefix))
 
 
 @node("Checkpoint", category="test")
