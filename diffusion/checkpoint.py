@@ -1,6 +1,7 @@
 """Loading single-file checkpoints and VAEs as handles; weights are read when a part is first used."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -13,6 +14,7 @@ from diffusion.families import detect
 from diffusion.families.family import Component, MissingComponent
 from diffusion.families.recognition import looks_like
 from diffusion.families.sd1 import SD1
+from diffusion.latent_colours import with_fitted_colours
 from diffusion.model import Clip, Model, Vae
 from diffusion.residency import Part
 from diffusion.weights import Header, WeightsError, load_weights, read_header
@@ -38,9 +40,8 @@ def load_checkpoint(
     family = detect(header)
     weights = load_weights(path)
     precision = devices.precision(device)
-    denoiser = family.denoiser(header)
-    unet = _part(denoiser, header, weights, device, precision.denoiser)
-    model = Model(family, family.latent_format(header), family.prediction(header), family.schedule(), unet)
+    unet = _part(family.denoiser(header), header, weights, device, precision.denoiser)
+    model = Model(family, family.latent_format, family.prediction(header), family.schedule(), unet)
     try:
         text = family.text_encoder(header)
     except MissingComponent as error:
@@ -53,6 +54,9 @@ def load_checkpoint(
         vae = _vae(family.autoencoder(header), header, weights, device)
     except MissingComponent as error:
         vae = Vae(_absent("VAE", error, device), model.latent_format.channels, model.latent_format.downscale)
+    else:
+        if family.has_own_latents(header):
+            model = replace(model, latent_format=with_fitted_colours(model.latent_format, vae))
     return Checkpoint(model, clip, vae)
 
 

@@ -52,20 +52,17 @@ class Residency:
         self._room = room
         self._reserve = reserve
         self._parts: weakref.WeakSet[Part] = weakref.WeakSet()
-        self._lock = threading.RLock()
+        self._making = threading.Lock()
+        self._lock = threading.RLock()  # never held while a network is made, so that others can look and free
 
     @contextmanager
     def use(self, part: Part) -> Iterator[Any]:
         """The network of `part`, which is not dropped before the context ends."""
         with self._lock:
             part._users += 1
-            try:
-                network = self._bring(part)
-            except BaseException:
-                part._users -= 1
-                raise
+            part._last_used = next(_clock)
         try:
-            yield network
+            yield self._bring(part)
         finally:
             with self._lock:
                 part._users -= 1
@@ -83,18 +80,22 @@ class Residency:
             return sorted((part for part in self._parts if part.resident), key=lambda part: part._last_used)
 
     def _bring(self, part: Part) -> Any:
-        part._last_used = next(_clock)
-        if part._network is None:
-            self._make_room(part)
-            part._network = part._make()
-            self._parts.add(part)
-        return part._network
+        with self._making:
+            if part._network is None:
+                self._make_room(part)
+                network = part._make()
+                with self._lock:
+                    part._network = network
+                    self._parts.add(part)
+            return part._network
 
     def _make_room(self, part: Part) -> None:
-        for idle in self._idle(part.device):
-            if self._room(part.device) >= part.size + self._reserve:
-                return
-            idle._network = None
+        while self._room(part.device) < part.size + self._reserve:
+            with self._lock:
+                idle = self._idle(part.device)
+                if not idle:
+                    return
+                idle[0]._network = None
             _return_memory()
 
     def _idle(self, device: torch.device | None = None) -> list[Part]:

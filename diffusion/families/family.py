@@ -116,8 +116,12 @@ class Family(Protocol):
     def matches(self, header: Header) -> bool:
         """Whether a file is a checkpoint of this family."""
 
-    def latent_format(self, header: Header) -> LatentFormat:
-        """The latent space of this checkpoint."""
+    @property
+    def latent_format(self) -> LatentFormat:
+        """The latent space."""
+
+    def has_own_latents(self, header: Header) -> bool:
+        """Whether this checkpoint comes with a VAE whose latents mean other colours than the family's."""
 
     def prediction(self, header: Header) -> Prediction:
         """What the denoiser of this checkpoint predicts."""

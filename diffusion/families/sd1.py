@@ -14,10 +14,10 @@ from diffusion.sampling.noise_schedule import NoiseSchedule
 from diffusion.weights import Header
 
 CLIP = "cond_stage_model.transformer."
-SCALE = 0.18215
 HEADS = 8
 CLIP_HEADS = 12
 NORM_GROUPS = 32
+VAE_WIDTH = 128
 
 # What files keep beside the weights that are used: tables that follow from the architecture, and training state.
 UNUSED_TEXT = ("text_model.embeddings.position_ids", "embeddings.position_ids", "text_projection", "vision_model.")
@@ -37,6 +37,9 @@ class StableDiffusion1:
 
     id = "stable-diffusion-v1"
     label = "Stable Diffusion 1.x"
+    latent_format = LatentFormat(
+        channels=4, downscale=8, scale=0.18215, rgb_factors=RGB_FACTORS, rgb_bias=(0.0, 0.0, 0.0)
+    )
 
     def matches(self, header: Header) -> bool:
         """An LDM file with a four-channel UNet that reads CLIP-L's states (or has no text encoder, but its width)."""
@@ -46,9 +49,10 @@ class StableDiffusion1:
             return False
         return header.has_prefix(CLIP) or (to_k[1] == 768 and not header.has_prefix("cond_stage_model."))
 
-    def latent_format(self, header: Header) -> LatentFormat:
-        """Four channels at an eighth of the size."""
-        return LatentFormat(channels=4, downscale=8, scale=SCALE, rgb_factors=RGB_FACTORS, rgb_bias=(0.0, 0.0, 0.0))
+    def has_own_latents(self, header: Header) -> bool:
+        """Fine-tunes keep the VAE or tune its decoder; a VAE of other widths was trained anew."""
+        width = header.shape(f"{ldm_shapes.VAE}encoder.conv_in.weight")
+        return width is not None and width[0] != VAE_WIDTH
 
     def prediction(self, header: Header) -> Prediction:
         """Epsilon, unless the metadata or the marker tensor `v_pred` says velocity."""

@@ -59,6 +59,12 @@ def test_prediction(tmp_path, small, metadata, marker, expected):
     assert SD1.prediction(header(tmp_path, shapes, metadata)) == expected
 
 
+def test_a_vae_of_other_widths_has_latents_of_its_own(tmp_path, released, small):
+    assert not SD1.has_own_latents(header(tmp_path, released))
+    assert SD1.has_own_latents(header(tmp_path, small))
+    assert not SD1.has_own_latents(header(tmp_path, {n: s for n, s in small.items() if not n.startswith(VAE)}))
+
+
 def test_metadata_says_what_shapes_cannot(tmp_path, small):
     metadata = {
         "unet_config": json.dumps({"num_heads": 4, "norm_num_groups": 16}),
