@@ -15,6 +15,7 @@ from blake3 import blake3
 
 from graph.folders import Folders
 from graph.plan import Step
+from graph.types import WIDGET_TYPES
 
 ContentHash = Callable[[Path], str]
 
@@ -33,7 +34,8 @@ def key_of(step: Step, input_keys: Mapping[str, str], folders: Folders, content:
         if item.files and isinstance(name, str):
             parts.append(content(file_path(item.files, name, folders)))
     if spec.fingerprint:
-        parts.append(repr(spec.fingerprint(**step.literals)))
+        widgets = {item.name: step.literals.get(item.name) for item in spec.inputs if item.type in WIDGET_TYPES}
+        parts.append(repr(spec.fingerprint(**widgets)))
     if spec.always:
         parts.append(uuid.uuid4().hex)
     return blake3(msgspec.json.encode(parts, order="deterministic")).hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 from graph.folders import Folders, UnsafePathError
 from graph.problem import Problem
 from graph.safe_path import safe_parts
-from graph.schema import files_kind
+from graph.schema import file_choices, files_kind
 from graph.types import ANY
 
 # With more choices than this a problem does not repeat them.
@@ -51,9 +51,14 @@ def convert(value: Any, config: Sequence[Any], folders: Folders) -> Any:
     )
 
 
-def told_config(config: Sequence[Any]) -> Sequence[Any] | None:
+def told_config(config: Sequence[Any], folders: Folders) -> Sequence[Any] | None:
     """What a problem says of the input: its `[type, options]`, or None where the choices are too many."""
-    return None if isinstance(config[0], list) and len(config[0]) > MOST_CHOICES_TOLD else list(config)
+    kind, *options = config
+    if not isinstance(kind, list):
+        return list(config)
+    files = files_kind(options[0]) if options else None
+    choices = file_choices(files, folders) if files else kind
+    return None if len(choices) > MOST_CHOICES_TOLD else [choices, *options]
 
 
 def _number(value: Any, kind: str) -> float:

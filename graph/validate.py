@@ -194,54 +194,52 @@ class _Check:
             converted = convert(plain, config, self._folders)
             return value if plain is not value else converted
         except LiteralError as error:
-            problem = error.problem
-            extra = {"input_name": name, "input_config": told_config(config), "received_value": value}
-            text = f"{self._label(id)}: the input '{name}' {problem.details}"
-            self._complain(id, Problem(problem.type, problem.message, text, extra))
+            self._blame(id, name, config, error.problem, received_value=value)
             return value
 
     def _link(self, id: str, name: str, config: list[Any], value: list[Any]) -> list[Any]:
         link = link_of(value)
-        schema = self._schema(link[0]) if link else None
-        wanted = "COMBO" if isinstance(config[0], list) else config[0]
-        fault = self._bad_link(link, schema)
-        if link and not fault:
-            self._links[id].append(link[0])
-        if link and schema and not fault:
-            received = schema["output"][link[1]]
-            received = received if isinstance(received, str) else "COMBO"
+        fault = self._bad_link(link)
+        if link is None or fault:
+            self._blame(id, name, config, Problem("bad_linked_input", "Bad linked input", fault), received_value=value)
+            return value
+        source, slot = link
+        self._links[id].append(source)
+        schema = self._schema(source)
+        if schema:
+            received, wanted = _type_name(schema["output"][slot]), _type_name(config[0])
             if not fits(received, wanted):
-                text = (
-                    f"{self._label(id)}: the input '{name}' takes {wanted}, and output {link[1]} of "
-                    f"{self._label(link[0])} gives {received}. Connect an output of type {wanted}."
+                clause = (
+                    f"takes {wanted}, and output {slot} of {self._label(source)} gives {received}. Connect an output of "
+                    f"type {wanted}."
                 )
-                extra = {"input_name": name, "input_config": told_config(config), "received_type": received}
-                extra["linked_node"] = list(link)
-                message = "Return type mismatch between linked nodes"
-                self._complain(id, Problem("return_type_mismatch", message, text, extra))
-        if fault:
-            extra = {"input_name": name, "input_config": told_config(config), "received_value": value}
-            text = f"{self._label(id)}: the input '{name}' {fault}"
-            self._complain(id, Problem("bad_linked_input", "Bad linked input", text, extra))
-        return list(link) if link else value
+                problem = Problem("return_type_mismatch", "Return type mismatch between linked nodes", clause)
+                self._blame(id, name, config, problem, received_type=received, linked_node=[source, slot])
+        return [source, slot]
 
-    def _bad_link(self, link: Link | None, schema: Schema | None) -> str:
+    def _bad_link(self, link: Link | None) -> str:
         if link is None:
             return "has a list that is no link; a link is [node id, output index]."
         source, slot = link
         if source not in self.prompt:
             return f"is linked to the node {source}, which does not exist. Connect it to another one."
+        schema = self._schema(source)
         if schema and not 0 <= slot < len(schema["output"]):
             return f"is linked to output {slot} of {self._label(source)}, which has {len(schema['output'])}."
         return ""
 
     def _missing(self, id: str, name: str, config: list[Any], undeclared: list[str]) -> None:
-        wanted = "a choice" if isinstance(config[0], list) else config[0]
         folded = {other.lower(): other for other in undeclared}
         close = get_close_matches(name.lower(), folded, n=1)
         hint = f" There is '{folded[close[0]]}', which the node does not have." if close else ""
-        text = f"{self._label(id)}: the input '{name}' ({wanted}) is missing. Connect it or give it a value.{hint}"
-        self._complain(id, Problem("required_input_missing", "Required input is missing", text, {"input_name": name}))
+        clause = f"({_type_name(config[0])}) is missing. Connect it or give it a value.{hint}"
+        self._blame(id, name, config, Problem("required_input_missing", "Required input is missing", clause))
+
+    def _blame(self, id: str, name: str, config: list[Any], problem: Problem, **extra: Any) -> None:
+        """Complain of an input; the problem's details are the clause that follows its name."""
+        text = f"{self._label(id)}: the input '{name}' {problem.details}"
+        told = {"input_name": name, "input_config": told_config(config, self._folders), **extra}
+        self._complain(id, Problem(problem.type, problem.message, text, told))
 
     def _schema(self, id: str) -> Schema | None:
         node = self.prompt.get(id)
@@ -256,3 +254,8 @@ class _Check:
 
     def _complain(self, id: str, problem: Problem) -> None:
         self.problems.setdefault(id, []).append(problem)
+
+
+def _type_name(kind: Any) -> str:
+    """The name of a type; a list of choices, as older packs write it, is a combo."""
+    return kind if isinstance(kind, str) else "COMBO"

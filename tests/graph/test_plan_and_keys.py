@@ -132,4 +132,6 @@ def test_nodes_may_look_outside_or_never_be_the_same():
     before = key(node("Weather", city="Rome"))
     sample_nodes.weather_report["Rome"] = "rain"
     assert key(node("Weather", city="Rome")) != before
+    linked = {"1": node("Weather", city=["2", 0]), "2": node("Weather", city="Rome")}
+    assert len(set(keys_of(linked, ["1"]).values())) == 2
     assert key(node("Clock")) != key(node("Clock"))

@@ -100,6 +100,9 @@ def test_extra_info_has_what_was_received_and_what_is_taken(folders):
 def test_choices_that_are_not_there_are_named_with_what_to_do(folders, entry, words):
     (problem,) = problems({"1": entry}, folders)
     assert problem["type"] == "value_not_in_list"
+    assert problem["extra_info"]["input_config"][0] in (
+        ["sub/pocket.safetensors"], ["fast", "slow"], ["cat.png"],
+    )  # fmt: skip
     for word in words:
         assert word in problem["details"]
 
