@@ -210,8 +210,8 @@ class _Check:
             received, wanted = _type_name(schema["output"][slot]), _type_name(config[0])
             if not fits(received, wanted):
                 clause = (
-                    f"takes {wanted}, and output {slot} of {self._label(source)} gives {received}. Connect an output of "
-                    f"type {wanted}."
+                    f"takes {wanted}, and output {slot} of {self._label(source)} gives {received}. "
+                    f"Connect an output of type {wanted}."
                 )
                 problem = Problem("return_type_mismatch", "Return type mismatch between linked nodes", clause)
                 self._blame(id, name, config, problem, received_type=received, linked_node=[source, slot])
