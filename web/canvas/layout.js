@@ -1,9 +1,9 @@
 /** Where the parts of a node are: the same for the painted node, its element and the pointer. */
 
 import { FIELD, GROWING, HEIGHTS, widgetKind } from '../widgets/kinds.js';
-import { GAP, LEAST_RESULTS, LEAST_WIDTH, PAD, ROW, TITLE } from './metrics.js';
+import { GAP, LEAST_RESULTS, LEAST_WIDTH, PAD, PREVIEW, ROW, TITLE } from './metrics.js';
 
-/** @import {NodeLayout, SocketPlace, WidgetPlace} from '../types/canvas.d.ts' */
+/** @import {NodeLayout, Results, SocketPlace, WidgetPlace} from '../types/canvas.d.ts' */
 /** @import {Editor} from '../types/editor.d.ts' */
 /** @import {GraphNode} from '../types/document.d.ts' */
 /** @import {InputSpec} from '../types/spec.d.ts' */
@@ -14,12 +14,13 @@ const PLACEHOLDER_NOTE = 44;
 /**
  * @param {Editor} editor
  * @param {Readonly<GraphNode>} node
- * @param {boolean} hasResults whether pictures, a preview or text are shown
+ * @param {Results} results what is shown at the bottom of the body
  * @returns {NodeLayout}
  */
-export function layoutNode(editor, node, hasResults) {
+export function layoutNode(editor, node, results) {
   const inputs = editor.inputs(node);
   const outputs = editor.outputs(node);
+  const hasResults = results !== 'none';
   const width = Math.max(node.width, LEAST_WIDTH);
   const sockets = inputs.filter((input) => !input.widget);
   const fields = inputs.filter((input) => input.widget);
@@ -30,7 +31,7 @@ export function layoutNode(editor, node, hasResults) {
   const heights = fields.map((input) => HEIGHTS[widgetKind(input)]);
   const fixed = heights.reduce((sum, height) => sum + height + GAP, top + PAD);
   const least = Math.max(fixed + (hasResults ? LEAST_RESULTS + GAP : 0), PAD * 2);
-  const room = hasResults ? resultsRoom(node.height - fixed - GAP, width) : 0;
+  const room = hasResults ? resultsRoom(node.height - fixed - GAP, width, results) : 0;
   const height = Math.max(node.height, fixed + (hasResults ? room + GAP : 0));
   const widgets = placeWidgets(fields, heights, top, hasResults ? 0 : height - fixed);
 
@@ -55,13 +56,16 @@ export function layoutNode(editor, node, hasResults) {
 }
 
 /**
- * Pictures take the height that the node was given; where it was given none they are as high as wide.
+ * Pictures take the height that the node was given; where it was given none they are as high as wide, and a preview,
+ * which comes and goes, is low.
  *
  * @param {number} left
  * @param {number} width
+ * @param {Results} results
  */
-function resultsRoom(left, width) {
-  return left >= LEAST_RESULTS ? left : width - 2 * PAD;
+function resultsRoom(left, width, results) {
+  if (left >= LEAST_RESULTS) return left;
+  return results === 'preview' ? Math.min(PREVIEW, width - 2 * PAD) : width - 2 * PAD;
 }
 
 /**

@@ -15,6 +15,8 @@ export const CHEVRON = 26;
 export const LEAST_WIDTH = 140;
 /** The least height of result pictures. */
 export const LEAST_RESULTS = 96;
+/** The height of a live preview in a node that has no room for it. */
+export const PREVIEW = 160;
 export const GRID = 20;
 export const GROUP_TITLE = 28;
 

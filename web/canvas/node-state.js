@@ -9,6 +9,8 @@ import { icon } from '../ui/icons.js';
 
 /** More than these are counted, not listed. */
 const LISTED = 3;
+/** Times below this are not worth reading (seconds). */
+const SHORT = 0.05;
 
 /**
  * @param {HTMLElement} element
@@ -23,7 +25,7 @@ export function showTitleState(element, run, t) {
     element.title = t('node.waiting');
     return;
   } else if (run.state === 'done') {
-    fill(element, run.seconds === null ? icon('check') : t('node.seconds', { seconds: seconds(run.seconds) }));
+    fill(element, run.seconds === null || run.seconds < SHORT ? icon('check') : t('node.seconds', { seconds: seconds(run.seconds) }));
     element.title = t('node.done');
     return;
   } else if (run.state === 'cached') {

@@ -87,7 +87,11 @@ export class NodePool {
     const missing = [...wanted].filter((id) => !this.#mounted.has(id));
     for (const id of missing.slice(0, MOUNTS)) this.#mount(id);
     if (missing.length > MOUNTS) loop.invalidate(NODES | BACK);
-    for (const [id, view] of this.#mounted) view.stack(scene.indexOf.get(id) ?? 0);
+    for (const [id, view] of this.#mounted) {
+      // A preview that makes its node higher is not hidden by what lies below.
+      const front = scene.resultsShown(id) === 'preview' ? scene.nodeIds.length : 0;
+      view.stack(front + (scene.indexOf.get(id) ?? 0));
+    }
     counts.mounted = this.#mounted.size;
     counts.pooled = this.#spares;
   }

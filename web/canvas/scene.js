@@ -9,9 +9,9 @@ import { typeToken } from './palette.js';
 
 /** @import {Change, GraphNode, Group, Link, LinkId, NodeId} from '../types/document.d.ts' */
 /** @import {Editor, Point} from '../types/editor.d.ts' */
-/** @import {Draft, NodeLayout, Rect} from '../types/canvas.d.ts' */
+/** @import {Draft, NodeLayout, Rect, Results} from '../types/canvas.d.ts' */
 
-/** @typedef {{ node: Readonly<GraphNode>, results: boolean, layout: NodeLayout }} Cached */
+/** @typedef {{ node: Readonly<GraphNode>, results: Results, layout: NodeLayout }} Cached */
 
 export class Scene {
   /** Nodes from back to front. @type {readonly NodeId[]} */
@@ -95,7 +95,7 @@ export class Scene {
    */
   layout(id) {
     const node = this.#node(id);
-    const results = this.#hasResults(id);
+    const results = this.#results(id);
     const cached = this.#layouts.get(id);
     const { resized } = this.draft;
     if (resized?.id === id) {
@@ -217,18 +217,23 @@ export class Scene {
   }
 
   /**
-   * Whether the node's layout has room for results.
+   * What the node's layout has room for.
    *
    * @param {NodeId} id
+   * @returns {Results}
    */
   resultsShown(id) {
-    return this.#layouts.get(id)?.results ?? false;
+    return this.#layouts.get(id)?.results ?? 'none';
   }
 
-  /** @param {NodeId} id */
-  #hasResults(id) {
-    const run = this.#editor.run.node(id).peek();
-    return run.preview !== null || run.pictures.length > 0 || run.texts.length > 0;
+  /**
+   * @param {NodeId} id
+   * @returns {Results}
+   */
+  #results(id) {
+    const { pictures, texts, preview } = this.#editor.run.node(id).peek();
+    if (pictures.length > 0 || texts.length > 0) return 'made';
+    return preview === null ? 'none' : 'preview';
   }
 
   /**

@@ -37,6 +37,9 @@ export interface Band {
   height: number;
 }
 
+/** What a node shows at the bottom of its body: nothing, a live preview alone, or pictures and texts. */
+export type Results = 'none' | 'preview' | 'made';
+
 /** Where everything of a node is, from the top left of its body; the title lies above. */
 export interface NodeLayout {
   width: number;
