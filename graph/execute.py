@@ -119,8 +119,8 @@ class _Run:
         return None
 
     def _call(self, step: Step) -> None:
-        # A node with the same key may have run a moment ago in this very job.
         self._emit(events.NodeStarted(step.id))
+        # A node with the same key may have run a moment ago in this very job.
         result = self._lookup(self._keys[step.id])
         if result is not None:
             self._release(step)
