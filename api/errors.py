@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from api.services import services
 from graph.folders import OutsideFolderError, UnsafePathError
+from graph.settings import MEGABYTE
 from graph.workers.catalog import NoNodesError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -61,7 +63,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
 
 def too_large(request: web.Request) -> web.Response:
     """The answer to a body that is beyond the limit."""
-    limit = request._client_max_size // (1 << 20)
+    limit = services(request).settings.upload_limit // MEGABYTE
     message = f"The request is larger than {limit} MB. `--max-upload-size` sets the limit."
     response = error_answer(413, "too_large", message)
     response.force_close()

@@ -164,10 +164,11 @@ class Dispatcher:
                 self._on_ready(await worker.start())
                 failures = 0
                 await self._serve(worker)
-            except (WorkerDied, OSError, sqlite3.Error) as error:
+            except Exception as error:  # whatever went wrong, the queue must go on
                 if self._stopping.is_set():
                     return
-                logger.error("%s is started again: %s", worker.name, error)
+                known = isinstance(error, WorkerDied | OSError | sqlite3.Error)
+                logger.error("%s is started again: %s", worker.name, error, exc_info=None if known else error)
                 self._on_down(str(error))
                 await worker.stop(0)
             await asyncio.sleep(min(2.0**failures - 1, LONGEST_BACKOFF))
@@ -206,15 +207,22 @@ class Dispatcher:
             previews=self._previews,
         )
         try:
-            await worker.run(message, partial(self._happened, job))
+            if await self._to_its_end(job, message):
+                await self._finish(job)
+        finally:
+            del self.running[record.id]
+
+    async def _to_its_end(self, job: RunningJob, message: Job) -> bool:
+        """Run a job; False if it was put back into the queue instead, as the server ends or the worker never had it."""
+        try:
+            await job.worker.run(message, partial(self._happened, job))
         except WorkerDied as death:
-            untouched = not job.kept and record.attempts < MAX_ATTEMPTS
+            untouched = not job.kept and job.record.attempts < MAX_ATTEMPTS
             if self._stopping.is_set() or untouched:
-                del self.running[record.id]
-                await self.store(JobStore.release, record.id, tried=not self._stopping.is_set())
-                return
+                await self.store(JobStore.release, job.record.id, tried=not self._stopping.is_set())
+                return False
             self._happened(job, _final_event(job, str(death)))
-        await self._finish(job)
+        return True
 
     def _happened(self, job: RunningJob, event: events.Event) -> None:
         match event:
@@ -230,12 +238,14 @@ class Dispatcher:
             listener.happened(job, event)
 
     async def _finish(self, job: RunningJob) -> None:
+        final = job.kept[-1]
         states: dict[type, State] = {events.Succeeded: "success", events.Interrupted: "interrupted"}
-        state = states.get(type(job.kept[-1]), "error")
-        try:
-            await self.store(JobStore.finish, job.record.id, state, job.outputs, job.kept)
-        finally:
-            del self.running[job.record.id]
+        state = states.get(type(final), "error")
+        if isinstance(final, events.Failed):
+            logger.error("job %s failed: %s\n%s", job.record.id, final.message, "".join(final.traceback))
+        else:
+            logger.info("job %s: %s", job.record.id, state)
+        await self.store(JobStore.finish, job.record.id, state, job.outputs, job.kept)
         await self.changed()
         for listener in self.listeners:
             listener.ended(job)

@@ -6,6 +6,7 @@ the files that the nodes come from have not changed since.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import msgspec
 from graph.messages import Device, PackProblem, Ready
 from graph.replace_file import replace_file
 
+logger = logging.getLogger("nodes")
 Schemas = dict[str, dict[str, Any]]
 
 
@@ -51,6 +53,8 @@ class Catalog:
         self.death = None
         self._looked = True
         self._announce()
+        for problem in report.problems:
+            logger.warning("%s: %s %s", problem.pack, problem.message, problem.cure)
         with contextlib.suppress(OSError):
             stored = _Stored(self._signature(), report.schemas, report.problems, report.device)
             replace_file(self._path, msgspec.json.encode(stored))

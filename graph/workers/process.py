@@ -19,7 +19,7 @@ import msgspec
 
 from graph.cache import ResultCache
 from graph.content import ContentHashes
-from graph.events import Failed
+from graph.events import Event, Failed, NodeFinished
 from graph.execute import Executor
 from graph.folders import Folders
 from graph.messages import Free, Hello, Interrupt, Job, JobEvent, Ping, Ready, Run, Shutdown, ToServer, ToWorker
@@ -119,8 +119,13 @@ def main() -> None:
 
 
 def _run(executor: Executor, job: Job, interrupted: threading.Event, link: Link) -> None:
+    def emit(event: Event) -> None:
+        if isinstance(event, NodeFinished):
+            msgspec.json.encode(event.ui)  # raises for what could not be shown, before the server meets it
+        link.send(JobEvent(job.id, event))
+
     try:
-        executor.run(job, lambda event: link.send(JobEvent(job.id, event)), interrupted)
+        executor.run(job, emit, interrupted)
     except BaseException as error:  # noqa: BLE001 - whatever a node throws, SystemExit too, the next job must run
         link.send(JobEvent(job.id, _failed(error)))
 

@@ -82,6 +82,13 @@ def environment(prefix: str = "") -> Text:
     return " ".join(name for name in os.environ if name.startswith(prefix))
 
 
+@node("Odd", category="test", output_node=True)
+def odd(ctx: Context, kind: Annotated[str, Choice(("key", "object", "number", "bytes"))] = "key") -> None:
+    """Show something that cannot be written as JSON."""
+    values = {"key": {(1, 2): 3}, "object": object(), "number": 2**70, "bytes": b"\xff"}
+    ctx.show("odd", [values[kind]])
+
+
 @node("Checkpoint", category="test")
 def checkpoint(name: Annotated[str, Files("checkpoints")]) -> Text:
     return name

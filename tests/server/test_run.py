@@ -2,6 +2,7 @@
 
 import json
 
+import psutil
 import pytest
 
 from tests.running_server import RunningServer, node, shown
@@ -196,6 +197,17 @@ async def test_an_error_names_the_node(server: RunningServer):
         assert states[-1]["5"]["state"] == "error"
         entry = await session.finished(id)
         assert entry["status"]["messages"][-1][0] == "execution_error"
+
+
+@pytest.mark.parametrize("kind", ["key", "object", "number", "bytes"])
+async def test_a_node_that_shows_nonsense_harms_nobody(server: RunningServer, kind: str):
+    async with server.session() as session, session.socket("odd") as frames:
+        id = await session.queue({"1": node("Odd", kind=kind)}, client_id="odd")
+        await frames.until("executing", node=None, prompt_id=id)
+        assert (await session.finished(id))["status"]["status_str"] == ("success" if kind == "bytes" else "error")
+        worker = psutil.Process(server.pid).children()
+        await session.finished(await session.queue(shown("fine")))
+        assert psutil.Process(server.pid).children() == worker
 
 
 async def test_the_worker_answers_while_a_job_runs_and_only_the_named_job_is_interrupted(server: RunningServer):
