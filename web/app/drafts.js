@@ -132,15 +132,12 @@ export function keepDraft(editor, id) {
     clearTimeout(serverTimer);
     serverTimer = setTimeout(keepOnServer, SERVER_DELAY_MS);
   };
-  const leave = () => {
-    if (localTimer) keepLocal();
-  };
   const ends = [editor.document.onChange(changed), editor.name.subscribe(changed), editor.dirty.subscribe(changed)];
-  addEventListener('pagehide', leave);
+  addEventListener('pagehide', keepLocal);
   return () => {
-    leave();
+    keepLocal();
     clearTimeout(serverTimer);
-    removeEventListener('pagehide', leave);
+    removeEventListener('pagehide', keepLocal);
     for (const end of ends) end();
   };
 }
