@@ -60,7 +60,7 @@ class _Denoiser:
 
     @torch.no_grad()
     def __call__(self, x: Tensor, timestep: Tensor, context: Tensor, **extra: Tensor) -> Tensor:
-        states = context.to(self._dtype)
+        states = context.to(x.device, self._dtype)
         output = self._unet(x.to(self._dtype), timestep, encoder_hidden_states=states, return_dict=False, **extra)
         return output[0].float()
 

@@ -13,6 +13,8 @@ from diffusion.weights import Header, WeightsError
 
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
+TOKENS = 49408
+POSITIONS = 77
 
 
 def unet_layout(header: Header) -> UNetLayout:
@@ -79,6 +81,12 @@ def vae_config(header: Header, prefix: str, norm_groups: int) -> dict[str, Any]:
 def clip_config(header: Header, prefix: str, heads: int) -> dict[str, Any]:
     """Arguments of `CLIPTextConfig`; `heads` holds unless the metadata says otherwise."""
     vocabulary, width = _shape(header, f"{prefix}embeddings.token_embedding.weight")
+    positions = _shape(header, f"{prefix}embeddings.position_embedding.weight")[0]
+    if vocabulary < TOKENS or positions < POSITIONS:
+        raise WeightsError(
+            f"{header.path.name}: its text encoder knows {vocabulary} tokens at {positions} positions, but prompts need "
+            f"CLIP's {TOKENS} at {POSITIONS}."
+        )
     layers = _numbers(header, re.escape(f"{prefix}encoder.layers.") + r"(\d+)\.layer_norm1\.weight")
     return {
         "vocab_size": vocabulary,
@@ -86,7 +94,7 @@ def clip_config(header: Header, prefix: str, heads: int) -> dict[str, Any]:
         "intermediate_size": _shape(header, f"{prefix}encoder.layers.0.mlp.fc1.weight")[0],
         "num_hidden_layers": len(layers),
         "num_attention_heads": _divisor(header, "text_config", "num_attention_heads", heads, [width]),
-        "max_position_embeddings": _shape(header, f"{prefix}embeddings.position_embedding.weight")[0],
+        "max_position_embeddings": positions,
         "hidden_act": "quick_gelu",
     }
 

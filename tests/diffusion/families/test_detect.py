@@ -129,6 +129,13 @@ def test_missing_unexpected_and_misshapen_tensors_are_named(tmp_path, small):
         SD1.text_encoder(misshapen).check(misshapen)
 
 
+@pytest.mark.parametrize(("table", "shape"), [("token", (1000, 48)), ("position", (32, 48))])
+def test_a_text_encoder_that_cannot_read_prompts_is_named(tmp_path, small, table, shape):
+    found = header(tmp_path, {**small, f"{CLIP}embeddings.{table}_embedding.weight": shape})
+    with pytest.raises(WeightsError, match=rf"its text encoder knows .*\b{shape[0]}\b"):
+        SD1.text_encoder(found)
+
+
 def test_a_unet_with_other_numbering_is_named(tmp_path, small):
     block = f"{UNET}input_blocks.3.0."
     shapes = {name.replace(block, f"{UNET}input_blocks.4.0."): shape for name, shape in small.items()}
