@@ -16,11 +16,21 @@ const state = (document) => {
 function randomEdit(document, random) {
   const ids = [...document.nodes.keys()];
   const id = pick(random, ids) ?? null;
-  const group = { id: 1 + Math.floor(random() * 3), title: 'g', x: random(), y: 0, width: 9, height: 9, color: null, rest: {} };
+  const group = {
+    id: 1 + Math.floor(random() * 3),
+    title: 'g',
+    x: random(),
+    y: 0,
+    width: 9,
+    height: 9,
+    color: null,
+    rest: {},
+  };
   const choices = [
     () => edits.addNodes([placed('Sampler', document.freshNodeId())]),
     () => edits.putGroup(group),
-    () => (document.groups.size > 0 ? edits.removeGroup(pick(random, [...document.groups.keys()])) : edits.putGroup(group)),
+    () =>
+      document.groups.size > 0 ? edits.removeGroup(pick(random, [...document.groups.keys()])) : edits.putGroup(group),
     () => edits.replaceAll(exampleDocument().contents()),
   ];
   if (id !== null) {
@@ -31,7 +41,15 @@ function randomEdit(document, random) {
       () => edits.setMode(ids, pick(random, [0, 2, 4])),
       () => edits.raiseNodes([id]),
       () => edits.setTitle(id, pick(random, ['a', null])),
-      () => edits.link({ id: document.freshLinkId(), from: id, output: 0, to: pick(random, ids), input: 'latent', type: 'LATENT' }),
+      () =>
+        edits.link({
+          id: document.freshLinkId(),
+          from: id,
+          output: 0,
+          to: pick(random, ids),
+          input: 'latent',
+          type: 'LATENT',
+        }),
     );
   }
   if (document.links.size > 0) choices.push(() => edits.unlink(pick(random, [...document.links.keys()])));
@@ -69,7 +87,10 @@ test('the indexes of links agree with the links after random edits', () => {
     for (const id of document.nodes.keys()) {
       const own = links.filter((link) => link.from === id || link.to === id);
       assert.deepEqual(new Set(document.linksOf(id)), new Set(own));
-      assert.deepEqual(new Set(document.linksFrom(id, 0)), new Set(links.filter((link) => link.from === id && link.output === 0)));
+      assert.deepEqual(
+        new Set(document.linksFrom(id, 0)),
+        new Set(links.filter((link) => link.from === id && link.output === 0)),
+      );
     }
     for (const link of links) assert.equal(document.linkInto(link.to, link.input), link);
     assert.deepEqual(new Set(document.order), new Set(document.nodes.keys()));
@@ -80,7 +101,9 @@ test('a new link replaces the one that the input had, and undo brings that back'
   const document = exampleDocument();
   const before = document.linkInto('4', 'latent');
   edits.addNodes([placed('Empty', '9')]).apply(document);
-  const inverse = edits.link({ id: 99, from: '9', output: 0, to: '4', input: 'latent', type: 'LATENT' }).apply(document);
+  const inverse = edits
+    .link({ id: 99, from: '9', output: 0, to: '4', input: 'latent', type: 'LATENT' })
+    .apply(document);
   assert.equal(document.linkInto('4', 'latent').id, 99);
   assert.equal(document.links.has(before.id), false);
   inverse.apply(document);

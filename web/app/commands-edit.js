@@ -68,7 +68,12 @@ function duplicate({ document, perform, selection, specs }) {
 /** @param {Application} editor @param {readonly Readonly<GraphNode>[]} nodes @param {number} mode */
 function toggleMode(editor, nodes, mode) {
   const on = !nodes.every((node) => node.mode === mode);
-  editor.perform(setMode(nodes.map(({ id }) => id), on ? mode : 0));
+  editor.perform(
+    setMode(
+      nodes.map(({ id }) => id),
+      on ? mode : 0,
+    ),
+  );
 }
 
 /** @param {Application} editor @param {readonly Readonly<GraphNode>[]} nodes */

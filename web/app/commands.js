@@ -15,7 +15,11 @@ export const createCommands = (editor) => [
   ...viewCommands(editor),
 ];
 
-/** Their keys are the browser's own, which fire `copy`, `cut` and `paste`. @param {Application} editor @returns {Command[]} */
+/**
+ * Their keys are the browser's own, which fire `copy`, `cut` and `paste`.
+ * @param {Application} editor
+ * @returns {Command[]}
+ */
 function clipboardCommands(editor) {
   const enabled = () => editor.selection.ids.peek().size > 0;
   return [

@@ -22,7 +22,7 @@ async function readPng(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   /** @type {Map<string, string>} */
   const texts = new Map();
-  for (let at = PNG_SIGNATURE.length; at + 12 <= bytes.length; ) {
+  for (let at = PNG_SIGNATURE.length; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     const type = LATIN1.decode(bytes.subarray(at + 4, at + 8));
     const data = bytes.subarray(at + 8, at + 8 + length);
@@ -72,7 +72,7 @@ async function inflate(data) {
 /** @param {Uint8Array<ArrayBuffer>} bytes */
 function readWebp(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const length = view.getUint32(at + 4, true);
     if (LATIN1.decode(bytes.subarray(at, at + 4)) === 'EXIF') return readExif(bytes.subarray(at + 8, at + 8 + length));
     at += 8 + length + (length % 2);

@@ -13,7 +13,10 @@
  */
 export function problemsOfValidation(nodeErrors, translator) {
   return new Map(
-    Object.entries(nodeErrors).map(([id, { errors }]) => [id, errors.map((error) => fromValidation(error, translator))]),
+    Object.entries(nodeErrors).map(([id, { errors }]) => [
+      id,
+      errors.map((error) => fromValidation(error, translator)),
+    ]),
   );
 }
 

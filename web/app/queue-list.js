@@ -65,7 +65,9 @@ export class QueueList {
   /** Jobs that were open and no longer are have ended: read how. @param {ReadonlySet<string>} open */
   async #followEnded(open) {
     if (this.#ended === null) {
-      this.#ended = Object.entries(await this.#client.history(REMEMBERED)).map(endedItem).reverse();
+      this.#ended = Object.entries(await this.#client.history(REMEMBERED))
+        .map(endedItem)
+        .reverse();
       return;
     }
     const known = new Set(this.#ended.map(({ id }) => id));

@@ -110,7 +110,9 @@ function orderRows(columns, links) {
   columns.forEach(number);
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     for (const column of sweep % 2 === 0 ? columns : [...columns].reverse()) {
-      const wanted = new Map(column.map((id) => [id, mean((neighbours.get(id) ?? []).map((each) => rows.get(each) ?? 0))]));
+      const wanted = new Map(
+        column.map((id) => [id, mean((neighbours.get(id) ?? []).map((each) => rows.get(each) ?? 0))]),
+      );
       column.sort((a, b) => (wanted.get(a) ?? rows.get(a) ?? 0) - (wanted.get(b) ?? rows.get(b) ?? 0));
       number(column);
     }

@@ -5,7 +5,7 @@ import { inputsOf, outputsOf, outputType } from './sockets.js';
 /** @import { NodeId, ReadonlyDocument } from '../types/document.d.ts' */
 /** @import { SpecOf } from './sockets.js' */
 
-/** @typedef {{ key: string, values: Record<string, string> }} Refusal why a link cannot be made: a key of the locales */
+/** Why a link cannot be made: a key of the locales. @typedef {{ key: string, values: Record<string, string> }} Refusal */
 /** @typedef {{ from: NodeId, output: number, to: NodeId, input: string }} Ends */
 
 /** @param {string} type */

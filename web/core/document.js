@@ -1,6 +1,7 @@
 /** The workflow in memory: nodes, links and groups, with the indexes that views ask for. Changed by edits only. */
 
-/** @import { Change, Contents, EditableDocument, GraphNode, Group, Link, LinkId, NodeId } from '../types/document.d.ts' */
+/** @import { Change, Contents, EditableDocument, GraphNode, Group } from '../types/document.d.ts' */
+/** @import { Link, LinkId, NodeId } from '../types/document.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 
 /**
@@ -161,7 +162,8 @@ export class GraphDocument {
   putLink(link) {
     this.#node(link.from);
     this.#node(link.to);
-    if (this.linkInto(link.to, link.input)) throw new Error(`Input ${link.input} of node ${link.to} is linked already.`);
+    if (this.linkInto(link.to, link.input))
+      throw new Error(`Input ${link.input} of node ${link.to} is linked already.`);
     this.#index(link);
     this.#touch((touched) => {
       touched.links.add(link.id);

@@ -1,6 +1,7 @@
 /** Every change of a document that can be undone. An edit makes its change and returns the edit that takes it back. */
 
-/** @import { Contents, Edit, EditableDocument, GraphNode, Group, Link, LinkId, NodeId, ReadonlyDocument } from '../types/document.d.ts' */
+/** @import { Contents, Edit, EditableDocument, GraphNode, Group } from '../types/document.d.ts' */
+/** @import { Link, LinkId, NodeId, ReadonlyDocument } from '../types/document.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 
 /**
@@ -131,7 +132,11 @@ function pick(node, keys) {
  * @param {string} [mergeKey]
  */
 export const moveNodes = (places, mergeKey) =>
-  compose('edit.move', [...places].map(([id, { x, y }]) => patchNode(id, { x, y }, 'edit.move')), mergeKey);
+  compose(
+    'edit.move',
+    [...places].map(([id, { x, y }]) => patchNode(id, { x, y }, 'edit.move')),
+    mergeKey,
+  );
 
 /** @param {NodeId} id @param {number} width @param {number} height @param {string} [mergeKey] */
 export const resizeNode = (id, width, height, mergeKey) => patchNode(id, { width, height }, 'edit.resize', mergeKey);
@@ -173,14 +178,25 @@ function dropValue(id, name, mergeKey) {
 export const setTitle = (id, title) => patchNode(id, { title }, 'edit.title');
 
 /** @param {readonly NodeId[]} ids @param {number} mode 0 runs, 2 is muted, 4 is bypassed */
-export const setMode = (ids, mode) => compose('edit.mode', ids.map((id) => patchNode(id, { mode }, 'edit.mode')));
+export const setMode = (ids, mode) =>
+  compose(
+    'edit.mode',
+    ids.map((id) => patchNode(id, { mode }, 'edit.mode')),
+  );
 
 /** @param {readonly NodeId[]} ids @param {string | null} color */
-export const setColor = (ids, color) => compose('edit.color', ids.map((id) => patchNode(id, { color }, 'edit.color')));
+export const setColor = (ids, color) =>
+  compose(
+    'edit.color',
+    ids.map((id) => patchNode(id, { color }, 'edit.color')),
+  );
 
 /** @param {readonly NodeId[]} ids @param {boolean} collapsed */
 export const setCollapsed = (ids, collapsed) =>
-  compose('edit.collapse', ids.map((id) => patchNode(id, { collapsed }, 'edit.collapse')));
+  compose(
+    'edit.collapse',
+    ids.map((id) => patchNode(id, { collapsed }, 'edit.collapse')),
+  );
 
 /**
  * Put nodes in front of all others, in their present order.

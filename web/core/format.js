@@ -147,7 +147,10 @@ export function writeWorkflow(document, specs) {
   return {
     ...document.rest,
     last_node_id: ids.reduce((a, b) => Math.max(a, b), numberOf(document.rest['last_node_id'], 0)),
-    last_link_id: [...document.links.keys()].reduce((a, b) => Math.max(a, b), numberOf(document.rest['last_link_id'], 0)),
+    last_link_id: [...document.links.keys()].reduce(
+      (a, b) => Math.max(a, b),
+      numberOf(document.rest['last_link_id'], 0),
+    ),
     nodes,
     links: writeLinks(document, specOf),
     groups: [...document.groups.values()].map(writeGroup),

@@ -35,9 +35,11 @@ export function keepLiveReroutes(extra, links) {
  */
 export function extraOfVersion1(file) {
   const extra = { ...recordOf(file['extra']) };
-  const extensions = listOf(file['links']).filter(isRecord).flatMap(({ id, parentId }) => {
-    return typeof id === 'number' && typeof parentId === 'number' ? [{ id, parentId }] : [];
-  });
+  const extensions = listOf(file['links'])
+    .filter(isRecord)
+    .flatMap(({ id, parentId }) => {
+      return typeof id === 'number' && typeof parentId === 'number' ? [{ id, parentId }] : [];
+    });
   if (extensions.length > 0) extra['linkExtensions'] = extensions;
   if (listOf(file['reroutes']).length > 0) extra['reroutes'] = listOf(file['reroutes']);
   return extra;

@@ -17,7 +17,8 @@ const plain = (text) => text.toLowerCase().normalize('NFKC');
  */
 export function firstInput(spec, type) {
   const fitting = spec.inputs.filter((input) => fits(type, input.type));
-  const rank = (/** @type {NodeSpec['inputs'][number]} */ input) => (input.widget ? 2 : 0) + (input.type === type ? 0 : 1);
+  const rank = (/** @type {NodeSpec['inputs'][number]} */ input) =>
+    (input.widget ? 2 : 0) + (input.type === type ? 0 : 1);
   return fitting.sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
 
@@ -51,7 +52,10 @@ export function score(query, text) {
   if (wanted === '' || found === '') return 0;
   if (found === wanted) return 100;
   if (found.startsWith(wanted)) return 80;
-  const words = text.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split(/[\s_/:()-]+/).map(plain);
+  const words = text
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .split(/[\s_/:()-]+/)
+    .map(plain);
   if (words.some((word) => word.startsWith(wanted))) return 65;
   if (found.includes(wanted)) return 50;
   const parts = wanted.split(/\s+/);
@@ -84,7 +88,11 @@ export function searchTypes(query, candidates, { link = null, uses = new Map() }
   const everything = query.trim() === '';
   const found = [...candidates]
     .filter(({ spec }) => spec.aliasOf === null && takesLink(spec, link))
-    .map(({ spec, names }) => ({ spec, points: everything ? 1 : points(query, spec, names), uses: uses.get(spec.type) ?? 0 }))
+    .map(({ spec, names }) => ({
+      spec,
+      points: everything ? 1 : points(query, spec, names),
+      uses: uses.get(spec.type) ?? 0,
+    }))
     .filter((each) => each.points > 0);
   found.sort((a, b) => b.points - a.points || b.uses - a.uses || a.spec.title.localeCompare(b.spec.title));
   return found.map(({ spec }) => spec);

@@ -10,7 +10,10 @@
 
 /** @type {Observer | null} */
 let reader = null;
-/** Ends of the effects that were made inside the running effect: they end when it runs again. @type {(() => void)[] | null} */
+/**
+ * Ends of the effects that were made inside the running effect: they end when it runs again.
+ * @type {(() => void)[] | null}
+ */
 let inner = null;
 let depth = 0;
 /** @type {Set<() => void>} */

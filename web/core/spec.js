@@ -105,10 +105,12 @@ export function hasControl({ name, type, options }) {
  * @returns {string[]}
  */
 export function valueNames(spec) {
-  return spec.inputs.filter((input) => input.widget).flatMap((input) => {
-    if (hasControl(input)) return [input.name, `${input.name}/control`];
-    return input.options.image_upload ? [input.name, `${input.name}/upload`] : [input.name];
-  });
+  return spec.inputs
+    .filter((input) => input.widget)
+    .flatMap((input) => {
+      if (hasControl(input)) return [input.name, `${input.name}/control`];
+      return input.options.image_upload ? [input.name, `${input.name}/upload`] : [input.name];
+    });
 }
 
 /**

@@ -75,10 +75,12 @@ function primitiveSpec(node) {
  */
 export function specFinder(specs, rest) {
   const subgraphs = new Map(
-    listOf(recordOf(rest['definitions'])['subgraphs']).filter(isRecord).map((definition) => {
-      const id = textOf(definition['id'], '');
-      return [id, virtual(id, textOf(definition['name'], id), [], [])];
-    }),
+    listOf(recordOf(rest['definitions'])['subgraphs'])
+      .filter(isRecord)
+      .map((definition) => {
+        const id = textOf(definition['id'], '');
+        return [id, virtual(id, textOf(definition['name'], id), [], [])];
+      }),
   );
   return (node) => {
     if (node.type === 'PrimitiveNode') return primitiveSpec(node);

@@ -110,7 +110,12 @@ async function rename(editor, id) {
   const node = editor.document.nodes.get(id);
   if (!node) return;
   const { t } = editor;
-  const question = { title: t('menu.rename'), label: t('menu.title'), value: editor.nodeTitle(node), action: t('menu.rename') };
+  const question = {
+    title: t('menu.rename'),
+    label: t('menu.title'),
+    value: editor.nodeTitle(node),
+    action: t('menu.rename'),
+  };
   const title = await askText(editor, question);
   if (title !== null) editor.perform(setTitle(id, title));
 }
@@ -145,8 +150,12 @@ async function renameGroup(editor, group) {
 
 /** Nodes belong to a group by where their middle is. @param {Application} editor @param {Readonly<Group>} group */
 function inside({ document }, group) {
-  return [...document.nodes.values()].filter(({ x, y, width, height }) => {
-    const [middle, centre] = [x + width / 2, y + height / 2];
-    return middle >= group.x && middle <= group.x + group.width && centre >= group.y && centre <= group.y + group.height;
-  }).map(({ id }) => id);
+  return [...document.nodes.values()]
+    .filter(({ x, y, width, height }) => {
+      const [middle, centre] = [x + width / 2, y + height / 2];
+      return (
+        middle >= group.x && middle <= group.x + group.width && centre >= group.y && centre <= group.y + group.height
+      );
+    })
+    .map(({ id }) => id);
 }

@@ -16,7 +16,11 @@ export function openLightbox(editor, pictures, first) {
   let index = first;
   const stage = h('div', { class: 'lightbox-stage' });
   const caption = h('span', { class: 'lightbox-caption' });
-  const save = h('a', { class: 'icon-button', 'aria-label': t('pictures.save'), 'data-tip': t('pictures.save') }, icon('download'));
+  const save = h(
+    'a',
+    { class: 'icon-button', 'aria-label': t('pictures.save'), 'data-tip': t('pictures.save') },
+    icon('download'),
+  );
   const step = (/** @type {number} */ by) => {
     index = (index + by + pictures.length) % pictures.length;
     show();
@@ -71,5 +75,9 @@ export function openLightbox(editor, pictures, first) {
 
 /** @param {string} label @param {string} mark @param {() => void} onclick */
 function button(label, mark, onclick) {
-  return h('button', { class: 'icon-button', type: 'button', 'aria-label': label, 'data-tip': label, onclick }, icon(mark));
+  return h(
+    'button',
+    { class: 'icon-button', type: 'button', 'aria-label': label, 'data-tip': label, onclick },
+    icon(mark),
+  );
 }

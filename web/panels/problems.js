@@ -22,7 +22,12 @@ export function mountProblems(host, editor) {
     version.get();
     editor.specs.get();
     const rows = [...failure(editor), ...nodeProblems(editor), ...missingTypes(editor), ...serverProblems(editor)];
-    fill(host, rows.length === 0 ? h('p', { class: 'side-empty' }, editor.t('problems.none')) : h('ul', { class: 'problems' }, rows));
+    fill(
+      host,
+      rows.length === 0
+        ? h('p', { class: 'side-empty' }, editor.t('problems.none'))
+        : h('ul', { class: 'problems' }, rows),
+    );
   });
   return () => {
     endDocument();
@@ -98,4 +103,3 @@ function row(title, message, advice, detail, show) {
     detail ? h('details', { class: 'problem-detail' }, h('summary', null, '…'), h('pre', null, detail)) : null,
   );
 }
-

@@ -24,8 +24,18 @@ export function mountQueue(host, editor) {
     for (const item of ended) if (!rows.has(item.id)) rows.set(item.id, endedRow(editor, item));
     fill(
       host,
-      section(editor, 'open', open.some(({ state }) => state === 'pending') ? 'waiting' : null, open.map((item) => openRow(editor, item))),
-      section(editor, 'ended', ended.length > 0 ? 'ended' : null, ended.map(({ id }) => rows.get(id))),
+      section(
+        editor,
+        'open',
+        open.some(({ state }) => state === 'pending') ? 'waiting' : null,
+        open.map((item) => openRow(editor, item)),
+      ),
+      section(
+        editor,
+        'ended',
+        ended.length > 0 ? 'ended' : null,
+        ended.map(({ id }) => rows.get(id)),
+      ),
     );
   });
   void editor.attempt(() => editor.queue.refresh());
@@ -42,18 +52,24 @@ const isOpen = ({ state }) => state === 'running' || state === 'pending';
  * @param {readonly (HTMLElement | undefined)[]} rows
  */
 function section({ attempt, queue, t }, name, clears, rows) {
-  const clear = clears && h(
-    'button',
-    { class: 'text-button', type: 'button', onclick: () => void attempt(() => queue.clear(clears)) },
-    t(`queue.clear.${clears}`),
-  );
+  const clear =
+    clears &&
+    h(
+      'button',
+      { class: 'text-button', type: 'button', onclick: () => void attempt(() => queue.clear(clears)) },
+      t(`queue.clear.${clears}`),
+    );
   return h(
     'section',
     { class: 'side-section', 'aria-label': t(`queue.${name}`) },
     h('div', { class: 'side-section-head' }, h('h3', null, t(`queue.${name}`)), clear),
     rows.length === 0
       ? h('p', { class: 'side-empty' }, t(`queue.${name}.empty`))
-      : h('ul', { class: 'jobs' }, rows.filter((row) => row !== undefined)),
+      : h(
+          'ul',
+          { class: 'jobs' },
+          rows.filter((row) => row !== undefined),
+        ),
   );
 }
 
@@ -72,7 +88,12 @@ function openRow(editor, item) {
   return h(
     'li',
     { class: `job ${item.state}` },
-    h('div', { class: 'job-text' }, h('span', { class: 'job-state' }, t(`queue.state.${item.state}`)), running ? bar : null),
+    h(
+      'div',
+      { class: 'job-text' },
+      h('span', { class: 'job-state' }, t(`queue.state.${item.state}`)),
+      running ? bar : null,
+    ),
     openButton(editor, item),
     removeButton(editor, item, running ? 'queue.stop' : 'queue.cancel', running ? 'stop' : 'close'),
   );
@@ -104,7 +125,9 @@ function endedRow(editor, item) {
     h(
       'div',
       { class: 'job-text' },
-      pictures.length > 0 && item.state === 'success' ? null : h('span', { class: 'job-state' }, t(`queue.state.${item.state}`)),
+      pictures.length > 0 && item.state === 'success'
+        ? null
+        : h('span', { class: 'job-state' }, t(`queue.state.${item.state}`)),
       item.error ? h('span', { class: 'job-error' }, item.error) : null,
     ),
     h('div', { class: 'job-buttons' }, openButton(editor, item), removeButton(editor, item, 'queue.forget', 'trash')),
@@ -131,7 +154,13 @@ function removeButton({ attempt, queue, t }, item, label, mark) {
 function iconButton(label, mark, action) {
   return h(
     'button',
-    { class: 'icon-button small', type: 'button', 'aria-label': label, 'data-tip': label, onclick: () => void action() },
+    {
+      class: 'icon-button small',
+      type: 'button',
+      'aria-label': label,
+      'data-tip': label,
+      onclick: () => void action(),
+    },
     icon(mark),
   );
 }

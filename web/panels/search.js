@@ -31,7 +31,12 @@ export function openSearch(editor, client, from) {
   popup.input.focus();
 }
 
-/** The type of the link's end that a new node shall take. @param {Application} editor @param {LinkEnd | null} from @returns {LinkType | null} */
+/**
+ * The type of the link's end that a new node shall take.
+ * @param {Application} editor
+ * @param {LinkEnd | null} from
+ * @returns {LinkType | null}
+ */
 function linkType(editor, from) {
   if (!from) return null;
   if ('output' in from) return { output: editor.outputType(from.node, from.output) };
@@ -57,7 +62,12 @@ class SearchPopup {
     this.#client = client;
     this.#from = from;
     this.#link = linkType(editor, from);
-    this.list = h('div', { class: 'search-results', role: 'listbox', id: 'search-results', 'aria-label': t('search.results') });
+    this.list = h('div', {
+      class: 'search-results',
+      role: 'listbox',
+      id: 'search-results',
+      'aria-label': t('search.results'),
+    });
     this.about = h('p', { class: 'search-about' });
     this.input = h('input', {
       class: 'search-input',
@@ -77,7 +87,13 @@ class SearchPopup {
     this.element = h(
       'div',
       { class: 'search', role: 'dialog', 'aria-label': t('search.title') },
-      h('div', { class: 'search-head' }, icon('search'), this.input, type ? h('span', { class: 'search-type' }, type) : null),
+      h(
+        'div',
+        { class: 'search-head' },
+        icon('search'),
+        this.input,
+        type ? h('span', { class: 'search-type' }, type) : null,
+      ),
       this.list,
       this.about,
     );
@@ -94,7 +110,11 @@ class SearchPopup {
     this.#found = searchTypes(this.input.value, candidates, options).slice(0, MOST_SHOWN);
     this.#active = 0;
     if (this.#found.length === 0) fill(this.list, h('p', { class: 'search-none' }, this.#editor.t('search.none')));
-    else fill(this.list, this.#found.map((spec, index) => this.#option(spec, index)));
+    else
+      fill(
+        this.list,
+        this.#found.map((spec, index) => this.#option(spec, index)),
+      );
     this.#mark();
   }
 

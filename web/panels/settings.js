@@ -22,10 +22,15 @@ export function openSettings(editor) {
     closeLabel: t('ui.close'),
     wide: true,
     body: [
-      h('div', { class: 'setting' }, h('label', { for: 'setting-language' }, t('settings.language')), languageField(editor, () => {
-        dialog.close();
-        openSettings(editor);
-      })),
+      h(
+        'div',
+        { class: 'setting' },
+        h('label', { for: 'setting-language' }, t('settings.language')),
+        languageField(editor, () => {
+          dialog.close();
+          openSettings(editor);
+        }),
+      ),
       h('h3', { class: 'setting-head' }, t('settings.keys')),
       h('dl', { class: 'keys' }, keyRows(editor)),
     ],
@@ -44,7 +49,9 @@ function languageField({ locale, t, translator }, changed) {
         changed();
       },
     },
-    translator.locales.map((each) => h('option', { value: each, selected: each === locale.peek() }, t(`language.${each}`))),
+    translator.locales.map((each) =>
+      h('option', { value: each, selected: each === locale.peek() }, t(`language.${each}`)),
+    ),
   );
   return field;
 }

@@ -84,7 +84,12 @@ function historyButton(editor, which) {
   const command = `edit.${which}`;
   const button = h(
     'button',
-    { class: 'icon-button', type: 'button', onclick: () => editor.execute(command), 'aria-label': t(`command.${command}`) },
+    {
+      class: 'icon-button',
+      type: 'button',
+      onclick: () => editor.execute(command),
+      'aria-label': t(`command.${command}`),
+    },
     icon(which),
   );
   effect(() => {
@@ -160,7 +165,13 @@ function runControls(editor) {
   effect(() => {
     stop.disabled = !editor.run.running.get();
   });
-  return h('div', { class: 'run-controls', role: 'group', 'aria-label': t('toolbar.run') }, stop, batchField(editor), queueButton(editor));
+  return h(
+    'div',
+    { class: 'run-controls', role: 'group', 'aria-label': t('toolbar.run') },
+    stop,
+    batchField(editor),
+    queueButton(editor),
+  );
 }
 
 /** @param {Application} editor */

@@ -68,7 +68,7 @@ export interface Application extends Editor {
   readonly history: History;
   readonly run: RunControl;
   readonly queue: QueueControl;
-  files: FileControl;
+  readonly files: FileControl;
   readonly translator: Translator;
   /** How many jobs one press of Queue makes. */
   readonly batch: Signal<number>;
