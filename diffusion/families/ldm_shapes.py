@@ -84,7 +84,7 @@ def clip_config(header: Header, prefix: str, heads: int) -> dict[str, Any]:
     positions = _shape(header, f"{prefix}embeddings.position_embedding.weight")[0]
     if vocabulary < TOKENS or positions < POSITIONS:
         raise WeightsError(
-            f"{header.path.name}: its text encoder knows {vocabulary} tokens at {positions} positions, but prompts need "
+            f"{header.path.name}: its text encoder knows {vocabulary} tokens at {positions} positions; prompts need "
             f"CLIP's {TOKENS} at {POSITIONS}."
         )
     layers = _numbers(header, re.escape(f"{prefix}encoder.layers.") + r"(\d+)\.layer_norm1\.weight")
