@@ -108,7 +108,9 @@ class Dispatcher:
         if not self._tasks:
             return
         self._stopping.set()
-        await asyncio.gather(*(worker.stop(STOP_PATIENCE) for worker in self.workers if worker is not None))
+        await asyncio.gather(
+            *(worker.stop(STOP_PATIENCE, "the server ended") for worker in self.workers if worker is not None)
+        )
         await asyncio.wait(self._tasks, timeout=1)  # time to put their jobs back
         for task in self._tasks:
             task.cancel()
@@ -145,8 +147,7 @@ class Dispatcher:
 
     def _insist(self, job: RunningJob) -> None:
         if self.running.get(job.record.id) is job:
-            logger.warning("the worker ignores an interrupt, and is replaced")
-            self._tasks.append(asyncio.create_task(job.worker.stop(0)))
+            self._tasks.append(asyncio.create_task(job.worker.stop(0, "it ignored an interrupt")))
 
     def free(self, models: bool, results: bool) -> None:
         """Ask all workers to give memory back."""
@@ -170,15 +171,15 @@ class Dispatcher:
                 known = isinstance(error, WorkerDied | OSError | sqlite3.Error)
                 logger.error("%s is started again: %s", worker.name, error, exc_info=None if known else error)
                 self._on_down(str(error))
-                await worker.stop(0)
-            await asyncio.sleep(min(2.0**failures - 1, LONGEST_BACKOFF))
+                await worker.stop(0, str(error))
+            await asyncio.sleep(min(2.0 ** min(failures, 10) - 1, LONGEST_BACKOFF))
             failures += 1
 
     async def _serve(self, worker: Worker) -> None:
         """Give jobs to a worker for as long as it lives. Raises WorkerDied."""
         death = asyncio.create_task(worker.died())
         try:
-            while worker.alive():
+            while worker.alive() and not self._stopping.is_set():
                 changed = self._changed
                 record = await self.store(JobStore.claim)
                 if record is None:
@@ -214,6 +215,9 @@ class Dispatcher:
 
     async def _to_its_end(self, job: RunningJob, message: Job) -> bool:
         """Run a job; False if it was put back into the queue instead, as the server ends or the worker never had it."""
+        if job.interrupted:  # between being claimed and being sent
+            self._happened(job, events.Interrupted(None, None, [], int(time.time() * 1000)))
+            return True
         try:
             await job.worker.run(message, partial(self._happened, job))
         except WorkerDied as death:

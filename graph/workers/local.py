@@ -128,14 +128,14 @@ class LocalWorker:
         """Wait until it has died, and say why."""
         return await asyncio.shield(self._died)
 
-    async def stop(self, patience: float) -> None:
-        """End it: asked to, and after `patience` seconds forced."""
+    async def stop(self, patience: float, reason: str) -> None:
+        """End it: asked to, and after `patience` seconds forced. `reason`, a clause about it, is why it died then."""
         if self._process is None or not self.alive():
             return
         if patience > 0 and self._writer is not None:
             self._send(Shutdown())
             await asyncio.wait({self._died}, timeout=patience)
-        self._kill()
+        self._give_up(reason)
         await asyncio.wait({self._died})
 
     def _send(self, message: msgspec.Struct) -> None:
@@ -143,11 +143,8 @@ class LocalWorker:
             self._writer.write(framing.encode(message))
 
     def _give_up(self, reason: str) -> None:
-        self._fault = self._fault or reason
-        self._kill()
-
-    def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
+            self._fault = self._fault or reason
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 
@@ -174,8 +171,8 @@ class LocalWorker:
         finally:
             writer.close()
             if writer is self._writer:
-                # A process that has closed its connection is ending; one that has not gone soon is stuck.
-                self._loop.call_later(5, self._kill)
+                # A process that has closed its connection is ending, as a rule.
+                self._loop.call_later(5, self._give_up, "it closed its connection and did not end")
 
     def _receive(self, message: ToServer) -> None:
         self._heard = True

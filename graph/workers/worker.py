@@ -55,5 +55,5 @@ class Worker(Protocol):
     async def died(self) -> WorkerDied:
         """Wait until it has died, and say why."""
 
-    async def stop(self, patience: float) -> None:
-        """End it: asked to, and after `patience` seconds forced."""
+    async def stop(self, patience: float, reason: str) -> None:
+        """End it: asked to, and after `patience` seconds forced. `reason`, a clause about it, is why it died then."""

@@ -58,7 +58,7 @@ async def worker(tmp_path: Path):
     }
     made = LocalWorker("worker", WorkerSettings(packages=["tests.plain_nodes"], **folders))
     yield made
-    await made.stop(0)
+    await made.stop(0, "the test ended")
 
 
 def child() -> psutil.Process:
@@ -80,7 +80,7 @@ async def test_it_reports_its_nodes_and_runs_jobs(worker: LocalWorker):
         happened = await run(worker, shown(id), id)
         assert isinstance(happened[0], events.Started)
         assert isinstance(happened[-1], events.Succeeded)
-    await worker.stop(5)
+    await worker.stop(5, "never needed")
     with pytest.raises(WorkerDied):
         await run(worker, shown("late"))
 
