@@ -55,7 +55,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The values of a combo: a sequence, or a function of no arguments that is called at each listing."""
+    """The values of a combo: a sequence, or a function of no arguments that is called when a worker starts."""
 
     options: Sequence[str] | Callable[[], Sequence[str]]
 
