@@ -1,0 +1,364 @@
+"""The canvas by hand: camera, links, nodes, widgets; and how much it draws."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, Route
+
+HARNESS = (Path(__file__).parent / "canvas_page.js").read_text(encoding="utf-8")
+STYLES = ("tokens", "base", "canvas", "widgets", "panels")
+QUIET_MS = 400
+
+
+class Bench:
+    """The page of `canvas_page.js`: its pointer moves in document coordinates."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.mouse = page.mouse
+
+    def run(self, script: str, *values: object) -> object:
+        return self.page.evaluate(f"(values) => {{ const {{ editor, view }} = bench; return {script}; }}", values)
+
+    def settle(self) -> None:
+        """Until the camera rests and nothing is left to draw."""
+        self.page.wait_for_timeout(QUIET_MS)
+
+    def counts(self) -> dict[str, int]:
+        return self.run("view.counts()")
+
+    def client(self, x: float, y: float) -> tuple[float, float]:
+        point = self.run("view.toClient({ x: values[0], y: values[1] })", x, y)
+        return point["x"], point["y"]
+
+    def socket(self, node: str, side: str, name: str) -> tuple[float, float]:
+        point = self.run("view.toClient(view.socket(...values))", node, side, name)
+        return point["x"], point["y"]
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], release: bool = True) -> None:
+        self.mouse.move(*start)
+        self.mouse.down()
+        self.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+        self.mouse.move(*end)
+        if release:
+            self.mouse.up()
+
+    def links(self) -> list[str]:
+        return self.run("[...editor.document.links.values()].map((l) => `${l.from}.${l.output}>${l.to}.${l.input}`)")
+
+    def node(self, node: str) -> dict[str, object]:
+        return self.run("editor.document.nodes.get(values[0])", node)
+
+    def value(self, node: str, name: str) -> object:
+        return self.node(node)["values"][name]
+
+    def widget(self, node: str, name: str) -> Locator:
+        return self.page.locator(f'[data-node="{node}"] [data-widget="{name}"]')
+
+
+@pytest.fixture
+def bench(browser_page: Page) -> Bench:
+    start = browser_page.request.get("/").text()
+    base = re.search(r"/w/[0-9a-f]+", start)[0]
+    links = "".join(f'<link rel="stylesheet" href="{base}/style/{name}.css">' for name in STYLES)
+    icon = f'<link rel="icon" href="{base}/style/icon.svg">'
+    body = '<div id="app"><main id="canvas" tabindex="-1"></main></div><div id="toasts"></div>'
+    html = f'<!doctype html><title>Canvas</title>{icon}{links}{body}<script type="module">{HARNESS}</script>'
+
+    def answer(route: Route) -> None:
+        route.fulfill(body=html, content_type="text/html; charset=utf-8")
+
+    browser_page.route("**/canvas-bench", answer)
+    browser_page.goto("/canvas-bench")
+    browser_page.wait_for_function("globalThis.bench !== undefined")
+    made = Bench(browser_page)
+    made.settle()
+    return made
+
+
+def test_the_wheel_zooms_at_the_pointer(bench: Bench):
+    bench.mouse.move(700, 300)
+    before = bench.run("view.toDocument({ x: 700, y: 300 })")
+    bench.mouse.wheel(0, -200)
+    bench.settle()
+    after = bench.run("view.toDocument({ x: 700, y: 300 })")
+    assert bench.run("view.camera().scale") > 1.2
+    assert after == pytest.approx(before, abs=1e-6)
+
+
+@pytest.mark.parametrize("button", ["left", "middle"])
+def test_a_drag_of_the_ground_pans(bench: Bench, button: str):
+    bench.mouse.move(1200, 700)
+    bench.mouse.down(button=button)
+    bench.mouse.move(1150, 720)
+    bench.mouse.move(1100, 640)
+    bench.mouse.up(button=button)
+    assert bench.run("view.camera()") == {"x": 100, "y": 60, "scale": 1}
+
+
+def test_fit_shows_every_node(bench: Bench):
+    bench.run("(bench.open(bench.grid(100)), view.fit())")
+    bench.settle()
+    corner = bench.run("view.toClient({ x: 9 * 400, y: 9 * 360 })")
+    assert 0 < corner["x"] < 1440
+    assert 0 < corner["y"] < 900
+
+
+def test_a_link_is_dragged_from_output_to_input_and_undone(bench: Bench):
+    bench.drag(bench.socket("1", "output", "0"), bench.socket("3", "input", "model"))
+    assert bench.links() == ["1.0>3.model"]
+    bench.run("editor.undo()")
+    assert bench.links() == []
+
+
+def test_a_link_is_dragged_from_input_to_output(bench: Bench):
+    bench.drag(bench.socket("4", "input", "samples"), bench.socket("3", "output", "0"))
+    assert bench.links() == ["3.0>4.samples"]
+
+
+def test_a_link_that_does_not_fit_is_refused_with_a_reason(bench: Bench):
+    bench.drag(bench.socket("1", "output", "0"), bench.socket("4", "input", "samples"), release=False)
+    tip = bench.page.locator(".tooltip.refusal").inner_text()
+    assert "MODEL" in tip
+    assert "LATENT" in tip
+    assert bench.page.locator('[data-node="4"]').evaluate("(node) => node.classList.contains('dimmed')")
+    bench.mouse.up()
+    assert bench.links() == []
+
+
+def test_a_link_dropped_on_a_node_takes_the_input_that_fits(bench: Bench):
+    bench.drag(bench.socket("1", "output", "1"), bench.client(560, 66))
+    assert bench.links() == ["1.1>3.hint"]
+
+
+def test_a_link_reaches_a_widget(bench: Bench):
+    bench.drag(bench.socket("2", "output", "0"), bench.socket("3", "input", "name"))
+    assert bench.links() == ["2.0>3.name"]
+    assert bench.widget("3", "name").get_attribute("inert") is not None
+
+
+def test_a_link_picked_up_from_its_input_moves_or_is_cut(bench: Bench):
+    bench.drag(bench.socket("1", "output", "1"), bench.socket("3", "input", "hint"))
+    bench.drag(bench.socket("3", "input", "hint"), bench.socket("5", "input", "images"))
+    assert bench.links() == ["1.1>5.images"]
+    bench.drag(bench.socket("5", "input", "images"), bench.client(700, 700))
+    assert bench.links() == []
+
+
+def test_a_link_dropped_on_the_ground_asks_which_node(bench: Bench):
+    bench.drag(bench.socket("3", "output", "0"), bench.client(1150, 600))
+    found = bench.page.get_by_role("dialog").get_by_role("option")
+    assert "Decode" in found.first.inner_text()
+
+
+def test_escape_drops_the_link(bench: Bench):
+    bench.drag(bench.socket("1", "output", "0"), bench.socket("3", "input", "model"), release=False)
+    bench.page.keyboard.press("Escape")
+    bench.mouse.up()
+    assert bench.links() == []
+
+
+def test_a_click_on_a_link_selects_it(bench: Bench):
+    bench.drag(bench.socket("3", "output", "0"), bench.socket("4", "input", "samples"))
+    start, end = bench.socket("3", "output", "0"), bench.socket("4", "input", "samples")
+    bench.mouse.click((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+    assert bench.run("editor.selection.link.peek()") == bench.run("[...editor.document.links.keys()][0]")
+
+
+def test_selected_nodes_move_together_on_the_grid_in_one_step(bench: Bench):
+    bench.run("editor.selection.set(['4', '5'])")
+    bench.drag(bench.client(860, 66), bench.client(893, 99))
+    assert (bench.node("4")["x"], bench.node("4")["y"]) == (820, 120)
+    assert (bench.node("5")["x"], bench.node("5")["y"]) == (820, 300)
+    bench.run("editor.undo()")
+    assert (bench.node("4")["x"], bench.node("5")["y"]) == (780, 260)
+
+
+def test_shift_moves_off_the_grid(bench: Bench):
+    bench.mouse.move(*bench.client(860, 66))
+    bench.mouse.down()
+    bench.page.keyboard.down("Shift")
+    bench.mouse.move(*bench.client(870, 70))
+    bench.mouse.move(*bench.client(873, 73))
+    bench.mouse.up()
+    bench.page.keyboard.up("Shift")
+    assert (bench.node("4")["x"], bench.node("4")["y"]) == (793, 87)
+
+
+def test_a_box_selects_what_it_touches(bench: Bench):
+    bench.page.keyboard.down("Control")
+    bench.drag(bench.client(700, 20), bench.client(1100, 300))
+    bench.page.keyboard.up("Control")
+    assert sorted(bench.run("[...editor.selection.ids.peek()]")) == ["4", "5"]
+
+
+def test_a_corner_resizes_down_to_what_the_node_needs(bench: Bench):
+    before = bench.page.locator('[data-node="3"]').bounding_box()
+    corner = (before["x"] + before["width"] - 4, before["y"] + before["height"] - 4)
+    bench.drag(corner, (corner[0] + 120, corner[1] - 900))
+    after = bench.page.locator('[data-node="3"]').bounding_box()
+    name = bench.widget("3", "name").bounding_box()
+    assert after["width"] == pytest.approx(before["width"] + 120, abs=20)
+    assert after["y"] + after["height"] >= name["y"] + name["height"]
+
+
+def test_a_node_collapses_and_its_links_stay(bench: Bench):
+    bench.drag(bench.socket("1", "output", "0"), bench.socket("3", "input", "model"))
+    bench.mouse.click(*bench.client(430, 66))
+    assert bench.node("3")["collapsed"] is True
+    assert bench.links() == ["1.0>3.model"]
+    assert bench.page.locator('[data-node="3"]').bounding_box()["height"] == pytest.approx(30, abs=1)
+
+
+def test_a_title_is_renamed_in_its_place(bench: Bench):
+    bench.mouse.dblclick(*bench.client(860, 66))
+    bench.page.keyboard.type("第二次 decode")
+    bench.page.keyboard.press("Enter")
+    assert bench.node("4")["title"] == "第二次 decode"
+
+
+def test_a_double_click_on_the_ground_searches(bench: Bench):
+    bench.mouse.dblclick(1150, 650)
+    assert bench.page.get_by_role("combobox").is_visible()
+
+
+def test_a_number_is_dragged_in_one_step(bench: Bench):
+    box = bench.widget("3", "steps").bounding_box()
+    bench.drag((box["x"] + 60, box["y"] + 12), (box["x"] + 110, box["y"] + 12))
+    assert bench.value("3", "steps") == 30
+    bench.run("editor.undo()")
+    assert bench.value("3", "steps") == 20
+
+
+@pytest.mark.parametrize(("typed", "value"), [("6*(2+3)", 30), ("7.6", 8), ("4000", 100), ("-3", 1), ("twelve", 20)])
+def test_a_number_is_typed(bench: Bench, typed: str, value: int):
+    bench.widget("3", "steps").click()
+    bench.page.keyboard.type(typed)
+    bench.page.keyboard.press("Enter")
+    assert bench.value("3", "steps") == value
+
+
+def test_arrow_keys_step_a_number(bench: Bench):
+    bench.widget("3", "denoise").click(position={"x": 100, "y": 12})
+    field = bench.widget("3", "denoise").get_by_role("spinbutton")
+    field.focus()
+    start = bench.value("3", "denoise")
+    bench.page.keyboard.press("ArrowUp")
+    assert bench.value("3", "denoise") == pytest.approx(start + 0.01)
+
+
+def test_a_slider_follows_the_pointer(bench: Bench):
+    box = bench.widget("3", "denoise").bounding_box()
+    y = box["y"] + 12
+    bench.drag((box["x"] + 20, y), (box["x"] + box["width"] * 0.75, y))
+    assert bench.value("3", "denoise") == pytest.approx(0.75, abs=0.011)
+
+
+def test_a_seed_is_thrown_and_kept(bench: Bench):
+    seed = bench.widget("3", "seed")
+    seed.get_by_role("button").first.click()
+    assert bench.value("3", "seed") != 5
+    seed.get_by_role("button").last.click()
+    bench.page.get_by_role("menuitemcheckbox").first.click()
+    assert bench.value("3", "seed/control") == "fixed"
+
+
+def test_a_toggle_toggles(bench: Bench):
+    bench.widget("3", "tiled").click()
+    assert bench.value("3", "tiled") is True
+    assert bench.page.get_by_role("switch").get_attribute("aria-checked") == "true"
+
+
+def test_a_long_list_is_searched(bench: Bench):
+    bench.widget("1", "file").click()
+    bench.page.keyboard.type("37")
+    assert bench.page.get_by_role("option").all_inner_texts() == ["model-37.safetensors"]
+    bench.page.keyboard.press("Enter")
+    assert bench.value("1", "file") == "model-37.safetensors"
+
+
+def test_typing_is_one_undo_step_and_passes_through_an_input_method(bench: Bench):
+    bench.widget("2", "text").get_by_role("textbox").click()
+    bench.page.keyboard.type("a lamp, ")
+    session = bench.page.context.new_cdp_session(bench.page)
+    session.send("Input.imeSetComposition", {"text": "hong", "selectionStart": 4, "selectionEnd": 4})
+    session.send("Input.insertText", {"text": "红灯"})
+    assert bench.value("2", "text") == "a lamp, 红灯"
+    bench.mouse.click(1200, 700)
+    bench.run("editor.undo()")
+    assert bench.value("2", "text") == ""
+    assert bench.widget("2", "text").get_by_role("textbox").input_value() == ""
+
+
+def test_a_missing_type_is_a_placeholder_with_its_sockets(bench: Bench):
+    placeholder = bench.page.locator('[data-node="6"]')
+    assert "NotInstalled" in placeholder.inner_text()
+    assert placeholder.locator("[data-input]").get_attribute("data-input") == "face"
+    bench.drag(bench.socket("6", "output", "0"), bench.socket("3", "input", "model"))
+    assert bench.links() == ["6.0>3.model"]
+
+
+def test_a_run_shows_on_the_node(bench: Bench):
+    run = "editor.run.node('3')"
+    bench.run(f"{run}.set({{ ...{run}.peek(), state: 'running', value: 7, total: 20 }})")
+    node = bench.page.locator('[data-node="3"]')
+    assert "7/20" in node.inner_text()
+    problem = "{ message: 'The file is gone.', advice: 'Choose another.', input: 'name', detail: '' }"
+    bench.run(f"{run}.set({{ ...{run}.peek(), state: 'error', problems: [{problem}] }})")
+    assert node.get_by_role("alert").locator("p").all_inner_texts() == ["The file is gone.", "Choose another."]
+
+
+def test_nothing_is_drawn_while_nothing_happens(bench: Bench):
+    before = bench.counts()["frames"]
+    bench.page.wait_for_timeout(600)
+    assert bench.counts()["frames"] == before
+    bench.run("view.zoomTo(0.9)")
+    bench.settle()
+    assert bench.counts()["frames"] > before
+
+
+def test_progress_of_a_node_in_view_paints_no_background(bench: Bench):
+    before = bench.counts()["backgrounds"]
+    run = "editor.run.node('3')"
+    for step in range(5):
+        bench.run(f"{run}.set({{ ...{run}.peek(), state: 'running', value: values[0], total: 20 }})", step)
+    bench.settle()
+    assert bench.counts()["backgrounds"] == before
+
+
+def test_elements_are_bounded_with_a_thousand_nodes(bench: Bench):
+    bench.run("bench.open(bench.grid(1000))")
+    bench.settle()
+    most = 0
+    for step in range(12):
+        bench.run("view.setCamera({ x: values[0], y: values[0], scale: 0.6 })", 600 * step)
+        bench.page.wait_for_timeout(60)
+        most = max(most, bench.page.locator(".node").count())
+    counts = bench.counts()
+    assert 20 < most < 120
+    assert counts["mounted"] == bench.page.locator(".node").count()
+    assert counts["pooled"] <= 120
+
+
+def test_far_nodes_are_painted_and_their_links_stroked_in_batches(bench: Bench):
+    bench.run("(bench.open(bench.grid(1000)), view.fit())")
+    bench.settle()
+    counts = bench.counts()
+    assert counts["farNodes"] == 1000
+    assert counts["mounted"] == 0
+    assert counts["links"] == 750
+    assert counts["strokes"] <= 3 + 750 // 256
+
+
+def test_a_moving_camera_copies_a_large_picture(bench: Bench):
+    bench.run("(bench.open(bench.grid(1000)), view.fit())")
+    bench.settle()
+    before = bench.counts()
+    for step in range(8):
+        bench.run("view.setCamera({ ...view.camera(), x: values[0] })", 10 * step)
+        bench.page.wait_for_timeout(30)
+    moving = bench.counts()
+    assert moving["blits"] > before["blits"]
+    bench.settle()
+    assert bench.counts()["backgrounds"] > moving["backgrounds"]
