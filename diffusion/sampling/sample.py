@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,11 +78,12 @@ def sample(
             sigmas[-1] = 0
     if start_step is not None:
         sigmas = sigmas[start_step:]
-    if len(sigmas) < 2:
+    levels = distinct(sigmas)
+    if len(levels) < 2:
         return dict(latent)
     noise = initial_noise(samples.shape, seed, latent.get("batch_index")) if add_noise else torch.zeros(samples.shape)
     result = run(
-        model, latent, noise, positive, negative, ClassifierFreeGuidance(cfg), SAMPLERS[sampler], sigmas, seed, on_step
+        model, latent, noise, positive, negative, ClassifierFreeGuidance(cfg), SAMPLERS[sampler], levels, seed, on_step
     )
     return {**latent, "samples": result}
 
@@ -95,15 +96,14 @@ def run(
     negative: Conditioning,
     guidance: Guidance,
     sampler: Sampler,
-    sigmas: Tensor,
+    levels: Sequence[float],
     seed: int,
     on_step: OnStep | None,
 ) -> Tensor:
-    """Carry ``latent`` with ``noise`` on it down ``sigmas``; returns the samples in VAE space, on the CPU."""
+    """Carry ``latent`` with ``noise`` on it down ``levels``; returns the samples in VAE space, on the CPU."""
     device = model.device
     start = model.latent_format.to_model(latent["samples"].to(device=device, dtype=torch.float32))
     noise = noise.to(device)
-    levels = distinct(sigmas)
     with torch.no_grad(), model.loaded() as network:
         ours = resolve(positive, start.shape, model.schedule, device)
         theirs = resolve(negative, start.shape, model.schedule, device)

@@ -9,6 +9,7 @@ from diffusers import EulerDiscreteScheduler
 from diffusers.pipelines.mochi.pipeline_mochi import linear_quadratic_schedule
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 
 from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.samplers import SAMPLERS
@@ -87,6 +88,12 @@ def test_beta_quantiles_are_symmetric_and_denser_at_the_ends():
     assert int(timesteps[10]) in (499, 500)  # the median
     gaps = -timesteps.diff()
     assert gaps[0] < gaps[9] > gaps[-1]
+
+
+def test_beta_quantiles_are_those_of_the_distribution():
+    timesteps = SCHEDULE.timestep(SCHEDULERS["beta"](SCHEDULE, 20)[:-1]).double().numpy()
+    shares = [quad(lambda t: (t * (1 - t)) ** -0.4, 0, timestep / 999)[0] for timestep in timesteps]
+    assert np.allclose(np.array(shares) / shares[0], 1 - np.arange(20) / 20, atol=2e-3)
 
 
 def test_kl_optimal_is_even_in_the_arc_tangent():

@@ -148,6 +148,12 @@ def test_what_a_report_raises_is_passed_on():
         run(on_step=interrupt)
 
 
+def test_a_part_that_stays_at_its_level_gives_the_latent_back():
+    latent = {"samples": torch.ones(1, 4, 8, 8)}
+    settings = {"scheduler": "simple", "steps": 2000, "start_step": 0, "last_step": 1}
+    assert run(latent=latent, sampler="dpm_fast", **settings) == latent
+
+
 def test_more_steps_than_trained_levels():
     for sampler in ("dpmpp_2m", "lms"):
         assert torch.isfinite(run(sampler=sampler, scheduler="simple", steps=1200)["samples"]).all()
