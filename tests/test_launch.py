@@ -93,6 +93,18 @@ def test_options_are_passed_on_but_for_the_browser():
     assert address.parse(["--listen", "::1"]).url == "http://[::1]:8188"
 
 
+def test_port_zero_is_chosen_here_and_handed_on():
+    options = address.parse(["--port", "0"])
+    assert options.port >= address.DEFAULT_PORT
+    assert options.server == ("--port", "0", "--port", str(options.port))
+
+
+def test_what_is_no_port_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        address.parse(["--port", "99999"])
+    assert "99999 is no port; choose one from 1024 to 65535" in capsys.readouterr().err
+
+
 def test_an_interrupted_installation_is_repeated_and_a_finished_one_is_not(tmp_path, capfd):
     stamp, mark = tmp_path / "stamp", tmp_path / "ran"
     fails = [sys.executable, "-c", "raise SystemExit(1)"]
