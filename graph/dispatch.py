@@ -210,6 +210,10 @@ class Dispatcher:
         try:
             if await self._to_its_end(job, message):
                 await self._finish(job)
+        except Exception as error:
+            fault = _failed(job, type(error).__name__, f"The server failed while it followed this job: {error}.", "")
+            await self.store(JobStore.finish, record.id, "error", job.outputs, [*job.kept, fault])
+            raise
         finally:
             del self.running[record.id]
 
@@ -257,17 +261,22 @@ class Dispatcher:
 
 def _final_event(job: RunningJob, reason: str) -> events.Event:
     """How a job ended whose worker has died."""
-    now = int(time.time() * 1000)
     if job.interrupted:
-        return events.Interrupted(job.node, job.node_type(), job.executed, now)
+        return events.Interrupted(job.node, job.node_type(), job.executed, int(time.time() * 1000))
+    message = f"The worker process died while it ran this job: {reason}."
+    advice = "The next jobs run in a new worker. If memory ran out, use a smaller picture, batch or model."
+    return _failed(job, "WorkerDied", message, advice)
+
+
+def _failed(job: RunningJob, kind: str, message: str, advice: str) -> events.Failed:
     return events.Failed(
         node=job.node,
         node_type=job.node_type(),
-        exception_type="WorkerDied",
-        message=f"The worker process died while it ran this job: {reason}.",
+        exception_type=kind,
+        message=message,
         traceback=[],
         executed=job.executed,
         current_inputs={},
-        time=now,
-        advice="The next jobs run in a new worker. If memory ran out, use a smaller picture, batch or model.",
+        time=int(time.time() * 1000),
+        advice=advice,
     )
