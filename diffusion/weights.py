@@ -15,6 +15,8 @@ import safetensors
 import torch
 from safetensors.torch import load_file, save_file
 
+from diffusion.devices import is_out_of_memory
+
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
@@ -43,6 +45,12 @@ class _Placeholder:
 
 
 _numpy_scalar = np.float64(0).__reduce__()[0]
+
+# What reading a damaged pickle raises: its instructions act on a stack that is not as they expect.
+_CORRUPTION: tuple[type[Exception], ...] = (
+    *(RuntimeError, OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError),
+    *(ArithmeticError, struct.error, safetensors.SafetensorError),
+)
 
 # Old checkpoints hold these beside their tensors; creating them runs no code from the file.
 _HARMLESS: list[Any] = [
@@ -124,7 +132,9 @@ def load_pickle(path: Path, device: str = "cpu") -> Any:
             return torch.load(path, map_location=device, weights_only=True, mmap=zipfile.is_zipfile(path) or None)
     except pickle.UnpicklingError as error:
         raise WeightsError(_unpickling_sentence(path, str(error))) from None
-    except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
+    except _CORRUPTION as error:
+        if is_out_of_memory(error):
+            raise
         raise WeightsError(f"{path.name} is corrupt or cut off: get the file again.") from error
 
 

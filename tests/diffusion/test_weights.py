@@ -1,6 +1,8 @@
+import json
 import os
 import struct
 import sys
+import tempfile
 import types
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from diffusion.weights import WeightsError, load_pickle, load_weights, read_header, save_weights
@@ -137,6 +141,34 @@ def test_every_truncation_is_found(good, tmp_path):
     path = tmp_path / "cut.safetensors"
     for length in range(0, len(content), 7):
         path.write_bytes(content[:length])
+        complaint(path)
+
+
+@given(
+    st.binary(max_size=200) | st.binary(max_size=100).map(lambda text: struct.pack("<Q", len(text)) + text),
+    st.sampled_from([".safetensors", ".ckpt"]),
+)
+def test_any_bytes_are_refused_in_a_sentence(content, suffix):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"noise{suffix}")
+        path.write_bytes(content)
+        complaint(path)
+
+
+json_values = st.recursive(
+    st.none() | st.integers(-2, 9) | st.sampled_from(["F32", "shape", "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["shape", "dtype", "a"]), inner),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["a", "__metadata__"]), json_values, min_size=1))
+def test_any_json_header_without_offsets_is_refused_in_a_sentence(entries):
+    assume(set(entries) != {"__metadata__"})
+    text = json.dumps(entries).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "noise.safetensors")
+        path.write_bytes(struct.pack("<Q", len(text)) + text)
         complaint(path)
 
 
