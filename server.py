@@ -175,7 +175,7 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> str:
             raise StartError(f"Port {port} is in use by another program. Choose another one with --port.") from None
         raise StartError(f"It is not possible to listen at {host}, port {port}: {error}.") from None
     port = runner.addresses[0][1]
-    shown = "127.0.0.1" if host in (ALL_ADDRESSES, "::") else host
+    shown = {ALL_ADDRESSES: "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 

@@ -1,10 +1,12 @@
 """The other routes: the shapes that clients of ComfyUI's interface rely on, and answers to nonsense."""
 
+import io
 import json
 import struct
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from tests.running_server import RunningServer, Session, node, shown
 
@@ -55,6 +57,22 @@ async def test_a_new_file_can_be_chosen_without_a_restart(session: Session, serv
     assert described["size"] == path.stat().st_size
     assert described["pathIndex"] == 0
     assert (await session.finished(await session.queue(prompt)))["status"]["completed"]
+
+
+async def test_the_picture_beside_a_model(session: Session, server: RunningServer):
+    folder = server.base / "models" / "loras" / "sub"
+    folder.mkdir(parents=True)
+    (folder / "style.safetensors").touch()
+    Image.new("RGB", (5, 4), "red").save(folder / "style.preview.png")
+    async with session.http.get("/api/experiment/models/preview/loras/0/sub/style.safetensors") as response:
+        assert response.content_type == "image/webp"
+        assert Image.open(io.BytesIO(await response.read())).size == (5, 4)
+
+
+async def test_pages_may_be_asked_for_their_headers_alone(session: Session):
+    for path in ("/", "/api/queue", "/features"):
+        async with session.http.head(path) as response:
+            assert (response.status, await response.read()) == (200, b"")
 
 
 @pytest.mark.parametrize(
