@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torchsde import BrownianTree
 
 from diffusion.sampling.noise import brownian_noise, generator_noise
 from diffusion.sampling.samplers import SAMPLERS, Sampler
@@ -106,6 +107,13 @@ def test_brownian_noise_is_one_path():
         assert float(step.std()) == pytest.approx(1, abs=0.05)
     correlation = torch.corrcoef(torch.stack([noise(14.0, 6.0).flatten(), noise(6.0, 2.0).flatten()]))[0, 1]
     assert abs(float(correlation)) < 0.05
+
+
+def test_brownian_noise_walks_the_path_of_the_seed_downwards():
+    x, levels = torch.zeros(1, 4, 8, 8), [10.0, 4.0, 0.5, 0.0]
+    tree = BrownianTree(0.5, torch.zeros(x.shape), 10.0, entropy=3)
+    expected = (tree(0.5, 4.0) - tree(0.5, 10.0)) / 6.0**0.5
+    assert torch.allclose(brownian_noise(x, levels, 3)(10.0, 4.0), expected, atol=1e-5)
 
 
 def test_brownian_noise_depends_on_seed_and_span_alone():
