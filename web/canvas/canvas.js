@@ -3,12 +3,14 @@
 import { h } from '../ui/dom.js';
 import { Camera } from './camera.js';
 import { BACK, EVERYTHING, FrameLoop, NODES, OVERLAY } from './frame.js';
+import { Minimap } from './minimap.js';
 import { NodePool } from './nodes.js';
 import { paintOverlay } from './overlay.js';
 import { paintDocument, paintGrid } from './paint.js';
 import { Palette } from './palette.js';
 import { Pictures } from './pictures.js';
 import { PointerMachine } from './pointer.js';
+import { union } from './rect.js';
 import { RunWatch } from './run-watch.js';
 import { Scene } from './scene.js';
 import { Snapshot } from './snapshot.js';
@@ -36,6 +38,7 @@ class Canvas {
   #pool;
   #snapshot = new Snapshot();
   #pictures;
+  #minimap;
   #pointer;
   #runs;
   #ratio = 1;
@@ -62,7 +65,8 @@ class Canvas {
       nodesMoved: (ids) => this.#nodesMoved(ids),
     };
     host.classList.add('canvas');
-    host.append(this.#back, this.#layer, this.#overlay);
+    this.#minimap = new Minimap(this.#stage);
+    host.append(this.#back, this.#layer, this.#overlay, this.#minimap.element);
     this.#pool = new NodePool(this.#stage, this.#layer);
     this.#pictures = new Pictures(() => this.#repaint());
     this.#pointer = new PointerMachine(this.#stage, (id) => this.#pool.mounted.get(id)?.rename());
@@ -195,6 +199,7 @@ class Canvas {
 
   #repaint() {
     this.#snapshot.forget();
+    this.#minimap.forget();
     this.#stage.loop.invalidate(BACK | NODES);
   }
 
@@ -226,7 +231,10 @@ class Canvas {
       this.#pool.draw(this.#ratio);
       this.#pool.markFitting(this.#stage.scene.draft.link?.end ?? null);
     }
-    if (layers & BACK) this.#paintBack();
+    if (layers & BACK) {
+      this.#paintBack();
+      this.#minimap.draw(this.#everything(), this.#ratio);
+    }
     const overlay = this.#overlay.getContext('2d');
     if (layers & OVERLAY && overlay) paintOverlay(overlay, this.#stage, this.#ratio);
   }
@@ -250,14 +258,6 @@ class Canvas {
     for (const group of editor.document.groups.values()) all = all ? union(all, scene.groupRect(group)) : scene.groupRect(group);
     return all;
   }
-}
-
-/** @param {Rect} a @param {Rect} b @returns {Rect} */
-function union(a, b) {
-  const x = Math.min(a.x, b.x);
-  const y = Math.min(a.y, b.y);
-  const width = Math.max(a.x + a.width, b.x + b.width) - x;
-  return { x, y, width, height: Math.max(a.y + a.height, b.y + b.height) - y };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Painting nodes that are too small to be elements. */
 
-import { ROW, SOCKET_RADIUS, TITLE } from './metrics.js';
+import { SOCKET_RADIUS, TITLE } from './metrics.js';
 import { categoryToken, typeToken } from './palette.js';
 
 /** @import {NodeLayout, Stage} from '../types/canvas.d.ts' */
@@ -67,23 +67,16 @@ function outline(run, selected) {
 function paintBox(context, { palette, editor, camera }, node, width, height, edge) {
   const spec = editor.spec(node);
   const stripe = node.color ?? palette.color(spec ? categoryToken(spec.category) : '--danger');
-  context.fillStyle = palette.color('--surface-raised');
+  context.fillStyle = palette.color(spec ? '--surface-node' : '--danger-surface');
   context.beginPath();
   context.roundRect(0, 0, width, height, RADIUS);
   context.fill();
-  if (height > TITLE) {
-    context.fillStyle = palette.color(spec ? '--surface-node' : '--danger-surface');
-    context.beginPath();
-    context.roundRect(0, TITLE, width, height - TITLE, [0, 0, RADIUS, RADIUS]);
-    context.fill();
-  }
   context.fillStyle = stripe;
   context.beginPath();
   context.roundRect(0, 0, width, Math.min(height, Math.max(3, STRIPE / camera.scale)), [RADIUS, RADIUS, 0, 0]);
   context.fill();
-  if (!edge) return;
-  context.strokeStyle = palette.color(edge);
-  context.lineWidth = 2 / camera.scale;
+  context.strokeStyle = palette.color(edge ?? '--line-strong');
+  context.lineWidth = (edge ? 2 : 0.75) / camera.scale;
   context.beginPath();
   context.roundRect(0, 0, width, height, RADIUS);
   context.stroke();
@@ -144,7 +137,7 @@ function paintName(context, { palette, editor, camera }, node, width, height) {
   context.font = palette.font(size, 600);
   context.fillStyle = palette.color('--text');
   context.textBaseline = 'middle';
-  const middle = size > TITLE - ROW / 3 ? Math.min(height / 2, TITLE / 2 + size / 2) : TITLE / 2 + 1;
+  const middle = Math.min(height / 2, Math.max(TITLE / 2, size * 0.95)) + 1;
   const inset = Math.min(12, width * 0.06);
   context.save();
   context.beginPath();

@@ -10,6 +10,7 @@ import { GAP, LEAST_RESULTS, LEAST_WIDTH, PAD, PREVIEW, ROW, TITLE } from './met
 
 /** What a placeholder says in its body takes two lines. */
 const PLACEHOLDER_NOTE = 44;
+const REROUTE_WIDTH = 96;
 
 /**
  * @param {Editor} editor
@@ -52,7 +53,17 @@ export function layoutNode(editor, node, results) {
     widgets,
     results: hasResults ? { y: height - PAD - room, height: room } : null,
   };
+  if (isReroute(node)) return collapse({ ...layout, width: REROUTE_WIDTH });
   return node.collapsed ? collapse(layout) : layout;
+}
+
+/**
+ * A reroute is a point on a link: it shows what passes, and nothing else.
+ *
+ * @param {Readonly<GraphNode>} node
+ */
+export function isReroute(node) {
+  return node.type === 'Reroute';
 }
 
 /**

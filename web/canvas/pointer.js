@@ -16,6 +16,7 @@ import { setCollapsed } from '../core/edits.js';
 import { isTyping } from '../ui/dom.js';
 import { PointerTip } from '../ui/tooltip.js';
 import { boxSelect } from './gestures/box.js';
+import { EdgePan } from './gestures/edge-pan.js';
 import { dragLink } from './gestures/link.js';
 import { insideGroup, moveThings } from './gestures/move.js';
 import { pan } from './gestures/pan.js';
@@ -28,7 +29,7 @@ import { hit } from './hit.js';
 /** @import {MenuTarget, Point} from '../types/editor.d.ts' */
 
 /** What takes the pointer for itself inside a node. */
-const OWN = '.node-widget, .node-results, .node-rename, .node-problem';
+const OWN = '.node-widget, .node-results, .node-rename, .node-problem, .minimap';
 
 /** @type {Readonly<Partial<Record<Hit['kind'], string>>>} */
 const CURSORS = { input: 'crosshair', output: 'crosshair', corner: 'nwse-resize', link: 'pointer', chevron: 'pointer' };
@@ -45,6 +46,7 @@ export class PointerMachine {
   #pointer = -1;
   #space = false;
   #tip = new PointerTip();
+  #edges;
   /** Fingers on the canvas. @type {Map<number, Point>} */
   #touches = new Map();
   /** @type {((fingers: [Point, Point]) => void) | null} */
@@ -58,6 +60,7 @@ export class PointerMachine {
   constructor(stage, rename) {
     this.#stage = stage;
     this.#rename = rename;
+    this.#edges = new EdgePan(stage);
     const { host } = stage;
     const options = { signal: this.#abort.signal };
     host.addEventListener('pointerdown', (event) => this.#onDown(event), options);
@@ -172,8 +175,14 @@ export class PointerMachine {
     if (this.#touches.has(event.pointerId)) this.#touches.set(event.pointerId, stroke.screen);
     const [first, second] = [...this.#touches.values()];
     if (this.#pinch && first && second) return this.#pinch([first, second]);
-    if (this.#gesture && event.pointerId === this.#pointer) this.#gesture.move(stroke);
+    if (this.#gesture && event.pointerId === this.#pointer) this.#drag(this.#gesture, event, stroke);
     else if (event.buttons === 0) this.#hover(event, stroke);
+  }
+
+  /** @param {Gesture} gesture @param {PointerEvent} event @param {Stroke} stroke */
+  #drag(gesture, event, stroke) {
+    gesture.move(stroke);
+    if (gesture.follows) this.#edges.follow(stroke.screen, () => gesture.move(this.#strokeOf(event)));
   }
 
   /**
@@ -186,6 +195,7 @@ export class PointerMachine {
     const gesture = this.#gesture;
     if (!gesture || event.pointerId !== this.#pointer) return;
     this.#gesture = null;
+    this.#edges.stop();
     this.#setCursor('');
     if (done) gesture.end(this.#strokeOf(event));
     else gesture.cancel();
@@ -238,6 +248,7 @@ export class PointerMachine {
   #cancel() {
     this.#gesture?.cancel();
     this.#gesture = null;
+    this.#edges.stop();
     this.#space = false;
     this.#setCursor('');
   }

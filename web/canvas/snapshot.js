@@ -2,6 +2,7 @@
 
 import { Camera } from './camera.js';
 import { paintDocument } from './paint.js';
+import { contains, intersection } from './rect.js';
 
 /** @import {Rect, Stage} from '../types/canvas.d.ts' */
 /** @import {NodeId} from '../types/document.d.ts' */
@@ -75,20 +76,4 @@ export class Snapshot {
     this.#ratio = ratio;
     this.#valid = true;
   }
-}
-
-/** @param {Rect} a @param {Rect} b @returns {Rect} */
-function intersection(a, b) {
-  const x = Math.max(a.x, b.x);
-  const y = Math.max(a.y, b.y);
-  const width = Math.min(a.x + a.width, b.x + b.width) - x;
-  const height = Math.min(a.y + a.height, b.y + b.height) - y;
-  return { x, y, width: Math.max(0, width), height: Math.max(0, height) };
-}
-
-/** @param {Rect} outer @param {Rect} inner */
-function contains(outer, inner) {
-  if (inner.width === 0 || inner.height === 0) return true;
-  const right = inner.x + inner.width <= outer.x + outer.width;
-  return inner.x >= outer.x && inner.y >= outer.y && right && inner.y + inner.height <= outer.y + outer.height;
 }

@@ -129,6 +129,8 @@ export interface Stroke {
 /** What the pointer does from its press to its release. */
 export interface Gesture {
   cursor?: string;
+  /** The view follows at its edges. */
+  follows?: boolean;
   move(stroke: Stroke): void;
   end(stroke: Stroke): void;
   cancel(): void;

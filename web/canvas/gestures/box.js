@@ -20,6 +20,7 @@ export function boxSelect(stage, press) {
   };
   return {
     cursor: 'crosshair',
+    follows: true,
     move({ place }) {
       scene.draft.box = {
         x: Math.min(place.x, press.place.x),

@@ -33,6 +33,7 @@ export function dragLink(stage, press, socket, tip) {
   };
   return {
     cursor: 'crosshair',
+    follows: true,
     move(stroke) {
       const far = Math.hypot(stroke.screen.x - press.screen.x, stroke.screen.y - press.screen.y) > SLACK;
       if (!scene.draft.link && !far) return;

@@ -28,6 +28,7 @@ export function moveThings(stage, press, things, lead, onClick) {
   const clear = () => show(null);
   return {
     cursor: 'grabbing',
+    follows: true,
     move({ place, screen, shift }) {
       const far = Math.hypot(screen.x - press.screen.x, screen.y - press.screen.y) > SLACK;
       if (!scene.draft.moved && !far) return;
