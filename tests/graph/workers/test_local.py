@@ -61,9 +61,9 @@ async def worker(tmp_path: Path):
     await made.stop(0, "the test ended")
 
 
-def child() -> psutil.Process:
-    (process,) = psutil.Process().children()
-    return process
+def process_of(worker: LocalWorker) -> psutil.Process:
+    assert worker._process is not None
+    return psutil.Process(worker._process.pid)
 
 
 async def run(worker: LocalWorker, prompt: dict, id: str = "job") -> list[events.Event]:
@@ -91,7 +91,7 @@ async def test_an_idle_worker_that_is_silent_is_given_up(worker: LocalWorker, mo
     await worker.start()
     await asyncio.sleep(1)
     assert worker.alive()
-    child().suspend()
+    process_of(worker).suspend()
     assert "did not answer" in str(await worker.died())
 
 
@@ -99,7 +99,7 @@ async def test_a_busy_worker_may_be_silent(worker: LocalWorker, monkeypatch: pyt
     monkeypatch.setattr(local, "HEARTBEAT", 0.1)
     monkeypatch.setattr(local, "SILENCE", 0.3)
     await worker.start()
-    process = child()
+    process = process_of(worker)
     prompt = {"1": node("Sleep", seconds=0.2), "2": node("Show", text=["1", 0])}
     running = asyncio.create_task(run(worker, prompt))
     await asyncio.sleep(0.1)
@@ -140,7 +140,7 @@ async def test_who_does_not_know_the_token_is_no_worker(worker: LocalWorker, mon
 
 async def test_a_worker_ends_with_its_server(worker: LocalWorker):
     await worker.start()
-    process = child()
+    process = process_of(worker)
     assert worker._writer is not None
     worker._writer.close()
     ended = time.monotonic() + 10
