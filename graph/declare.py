@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from graph.context import Context
+from graph.folders import Folders
 from graph.types import Socket
 
 __all__ = [
     "Choice",
     "Context",
     "Files",
+    "Folders",
     "Input",
     "InputError",
     "Multiline",
@@ -62,14 +64,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """A combo of file names: a model folder kind (`checkpoints`), or `input` for the input folder.
+    """A combo of file names: a model folder kind (`checkpoints`), or `input` for pictures of the input folder.
 
     The list is read at each request, so that a file dropped into the folder can be chosen without a restart. The
-    content of the chosen file is part of the node's cache key. `upload` ("image") adds an upload button.
+    content of the chosen file is part of the node's cache key. `upload` ("image") adds an upload button. With
+    `extensions` the combo lists files of the input folder that have these instead of pictures.
     """
 
     kind: str
     upload: str | None = None
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,9 @@ class NodeSpec:
     """Everything that the engine and the editor know about a node.
 
     `aliases` maps the id that another program uses for the same node to the names of the inputs that differ there,
-    as `{their name: our name}`. `always` says that a result is never reused. `fingerprint` returns, for the literal
-    inputs of a node, something that changes when the outside world that the node reads has changed.
+    as `{their name: our name}`. `always` says that a result is never reused. `fingerprint` is called with the folders
+    and the values of all widgets by name (None for a linked one); it returns something that changes when what the node
+    reads outside its inputs has changed.
     """
 
     id: str
@@ -283,10 +288,12 @@ def _widget(
                     options["display"] = "slider"
             case Choice(values):
                 choices = values if callable(values) else (lambda values=values: values)
-            case Files(kind, upload):
+            case Files(kind, upload, extensions):
                 files = kind
                 if upload:
                     options[f"{upload}_upload"] = True
+                if extensions:
+                    options["extensions"] = list(extensions)
             case Multiline(placeholder, prompt):
                 options.update(multiline=True, **({"placeholder": placeholder} if placeholder else {}))
                 if prompt:

@@ -103,9 +103,9 @@ class Folders:
         message = f"There is no '{name}' in {folder_name}. Put the file there, or choose another one."
         raise FileNotFoundError(message + similar(name, self.model_names(kind)))
 
-    def input_names(self) -> list[str]:
-        """The pictures in the input folder, as relative names with `/`."""
-        return [name for name in self._listing.files(self.input) if name.lower().endswith(PICTURE_EXTENSIONS)]
+    def input_names(self, extensions: Sequence[str] = PICTURE_EXTENSIONS) -> list[str]:
+        """The files in the input folder that have one of `extensions`, as relative names with `/`."""
+        return [name for name in self._listing.files(self.input) if name.lower().endswith(tuple(extensions))]
 
     def input_path(self, name: str) -> Path:
         """The file of an input: a name in the input folder, or one that ends with ` [output]` or ` [temp]`.

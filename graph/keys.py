@@ -35,7 +35,7 @@ def key_of(step: Step, input_keys: Mapping[str, str], folders: Folders, content:
             parts.append(content(file_path(item.files, name, folders)))
     if spec.fingerprint:
         widgets = {item.name: step.literals.get(item.name) for item in spec.inputs if item.type in WIDGET_TYPES}
-        parts.append(repr(spec.fingerprint(**widgets)))
+        parts.append(repr(spec.fingerprint(folders, **widgets)))
     if spec.always:
         parts.append(uuid.uuid4().hex)
     return blake3(msgspec.json.encode(parts, order="deterministic")).hexdigest()

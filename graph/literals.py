@@ -56,8 +56,7 @@ def told_config(config: Sequence[Any], folders: Folders) -> Sequence[Any] | None
     kind, *options = config
     if not isinstance(kind, list):
         return list(config)
-    files = files_kind(options[0]) if options else None
-    choices = file_choices(files, folders) if files else kind
+    choices = file_choices(options[0], folders) if options and files_kind(options[0]) else kind
     return None if len(choices) > MOST_CHOICES_TOLD else [choices, *options]
 
 

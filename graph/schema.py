@@ -36,9 +36,12 @@ def fill_choices(schemas: Schemas, folders: Folders) -> dict[str, Schema]:
     return {id: _filled(schema, folders) for id, schema in schemas.items()}
 
 
-def file_choices(kind: str, folders: Folders) -> list[str]:
-    """The files that an input of a folder kind can choose from."""
-    return folders.input_names() if kind == "input" else folders.model_names(kind)
+def file_choices(options: Mapping[str, Any], folders: Folders) -> list[str]:
+    """The files that an input with these options (`files_kind` is not None) can choose from."""
+    kind: str = options["files"]
+    if kind != "input":
+        return folders.model_names(kind)
+    return folders.input_names(options["extensions"]) if "extensions" in options else folders.input_names()
 
 
 def _entry(spec: NodeSpec, id: str, names: Mapping[str, str]) -> Schema:
@@ -86,5 +89,5 @@ def _filled(schema: Schema, folders: Folders) -> Schema:
                 continue
             if filled is schema:
                 filled = {**schema, "input": {key: dict(value) for key, value in schema["input"].items()}}
-            filled["input"][group][name] = [file_choices(kind, folders), options]
+            filled["input"][group][name] = [file_choices(options, folders), options]
     return filled

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from diffusion import conditioning as operations
-from graph.declare import Choice, Context, Multiline, Range, node
+from graph.declare import Choice, Context, Folders, Multiline, Range, node
 from nodes.sockets import Clip, Conditioning, Mask
 
 Strength = Annotated[float, Range(0.0, 10.0, step=0.01)]
@@ -15,7 +15,22 @@ Position = Annotated[int, Range(0, 16384, step=8)]
 LATENT_PIXEL = 8  # areas are given in picture pixels and kept in latent pixels
 
 
-@node("CLIPEncode", category="conditioning", title="Prompt", aliases=["CLIPTextEncode"], search=["text", "clip"])
+def _embeddings(folders: Folders, text: str | None) -> list[tuple[str, int, int]]:
+    """The embeddings that there are, if the prompt names one; a linked prompt might."""
+    if text is not None and "embedding:" not in text:
+        return []
+    states = [(name, folders.model_path("embeddings", name).stat()) for name in folders.model_names("embeddings")]
+    return [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+
+
+@node(
+    "CLIPEncode",
+    category="conditioning",
+    title="Prompt",
+    aliases=["CLIPTextEncode"],
+    search=["text", "clip"],
+    fingerprint=_embeddings,
+)
 def clip_encode(ctx: Context, text: Annotated[str, Multiline(prompt=True)], clip: Clip) -> Conditioning:
     """Encode a prompt.
 

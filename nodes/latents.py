@@ -6,7 +6,7 @@ import torch
 
 from diffusion.images import latents
 from diffusion.images.resize import CROPS, LATENT_METHODS
-from graph.declare import Choice, Context, InputError, Range, node
+from graph.declare import Choice, Context, Files, InputError, Range, node
 from nodes.metadata import file_metadata
 from nodes.sockets import Latent, Mask
 
@@ -170,11 +170,11 @@ def save_latent(ctx: Context, samples: Latent, filename_prefix: str = "latents/S
     ctx.show("latents", [{"filename": place.filename, "subfolder": place.subfolder, "type": place.type}])
 
 
-@node("LoadLatent", category="latent", title="Load Latent", always=True, search=["open"])
-def load_latent(ctx: Context, latent: str = "") -> Latent:
+@node("LoadLatent", category="latent", title="Load Latent", search=["open"])
+def load_latent(ctx: Context, latent: Annotated[str, Files("input", extensions=(".latent",))]) -> Latent:
     """Read latents that Save Latent has written.
 
-    latent: Name of a file in the input folder, or in the output folder if " [output]" follows it.
+    latent: A file in the input folder; a name that ends in " [output]" is in the output folder.
     """
     try:
         return latents.load(ctx.folders.input_path(latent))

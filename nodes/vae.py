@@ -8,7 +8,6 @@ from nodes.sockets import Image, Latent, Mask, Vae
 
 TileSize = Annotated[int, Range(64, 4096, step=32)]
 Overlap = Annotated[int, Range(0, 4096, step=32)]
-Frames = Annotated[int, Range(4, 4096, step=4)]
 
 
 @node("VAEDecode", category="latent", title="VAE Decode")
@@ -30,15 +29,11 @@ def vae_decode_tiled(
     vae: Vae,
     tile_size: TileSize = 512,
     overlap: Overlap = 64,
-    temporal_size: Frames = 64,
-    temporal_overlap: Frames = 8,
 ) -> Image:
     """Turn latents into pictures in tiles, for pictures that are too large for the memory.
 
     tile_size: Side of a tile in pixels.
     overlap: Pixels that neighbouring tiles share; at most a quarter of a tile.
-    temporal_size: Frames of a tile; only video has them.
-    temporal_overlap: Frames that neighbouring tiles share; only video has them.
     """
     return vae.decode_tiled(samples["samples"], tile_size, overlap, ctx.progress)
 
@@ -50,15 +45,11 @@ def vae_encode_tiled(
     vae: Vae,
     tile_size: TileSize = 512,
     overlap: Overlap = 64,
-    temporal_size: Frames = 64,
-    temporal_overlap: Frames = 8,
 ) -> Latent:
     """Turn pictures into latents in tiles, for pictures that are too large for the memory.
 
     tile_size: Side of a tile in pixels.
     overlap: Pixels that neighbouring tiles share; at most a quarter of a tile.
-    temporal_size: Frames of a tile; only video has them.
-    temporal_overlap: Frames that neighbouring tiles share; only video has them.
     """
     return {"samples": vae.encode_tiled(pixels, tile_size, overlap, ctx.progress)}
 

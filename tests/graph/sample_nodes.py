@@ -134,7 +134,7 @@ def clock() -> int:
 weather_report: dict[str, str] = {}
 
 
-@node("Weather", category="test", fingerprint=lambda city: weather_report.get(city))
+@node("Weather", category="test", fingerprint=lambda folders, city: weather_report.get(city))
 def weather(city: str) -> str:
     return weather_report.get(city, "sun")
 

@@ -127,6 +127,8 @@ def test_inputs_are_pictures_and_annotations_name_other_folders(folders):
     put(folders.input / "b.txt")
     result = put(folders.output / "r.png")
     assert folders.input_names() == ["sub/a.PNG"]
+    (folders.input / "b.latent").write_bytes(b"")
+    assert folders.input_names([".latent"]) == ["b.latent"]
     assert folders.input_path("sub/a.PNG").is_file()
     assert folders.input_path("r.png [output]") == result
     with pytest.raises(FileNotFoundError, match=r"'A.png' in the input folder.*Similar: sub/a.PNG"):

@@ -29,10 +29,7 @@ CORE_INPUTS = {
     vae.vae_decode: ("VAEDecode", ["samples", "vae"]),
     vae.vae_encode: ("VAEEncode", ["pixels", "vae"]),
     vae.vae_encode_for_inpaint: ("VAEEncodeForInpaint", ["pixels", "vae", "mask", "grow_mask_by"]),
-    vae.vae_decode_tiled: (
-        "VAEDecodeTiled",
-        ["samples", "vae", "tile_size", "overlap", "temporal_size", "temporal_overlap"],
-    ),
+    vae.vae_decode_tiled: ("VAEDecodeTiled", ["samples", "vae", "tile_size", "overlap"]),
 }
 
 
@@ -151,3 +148,16 @@ def test_inpainting_greys_the_mask_out_and_marks_it(loaded):
     everything = vae.vae_encode_for_inpaint(image, loaded.VAE, torch.ones(1, 70, 64), 0)
     grey = vae.vae_encode(torch.full((1, 64, 64, 3), 0.5), loaded.VAE)
     torch.testing.assert_close(everything["samples"], grey["samples"])
+
+
+def test_a_prompt_that_names_an_embedding_is_encoded_again_when_the_embeddings_change(folders: Folders):
+    fingerprint = spec_of(conditioning.clip_encode).fingerprint
+    plain, named, linked = (fingerprint(folders, text=text) for text in ("a cat", "embedding:style", None))
+    other = folders.models / "embeddings" / "other.safetensors"
+    save_weights(other, {"style": torch.randn(3, 48)})
+    try:
+        assert fingerprint(folders, text="a cat") == plain
+        assert fingerprint(folders, text="embedding:style") != named
+        assert fingerprint(folders, text=None) != linked
+    finally:
+        other.unlink()

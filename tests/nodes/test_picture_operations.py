@@ -43,7 +43,7 @@ INPUTS = {
     "RepeatLatentBatch": "samples:LATENT amount:INT=1",
     "SetLatentNoiseMask": "samples:LATENT mask:MASK",
     "SaveLatent": "samples:LATENT filename_prefix:STRING=latents/Safelight",
-    "LoadLatent": "latent:STRING=",
+    "LoadLatent": "latent:COMBO",
     "SolidMask": "value:FLOAT=1.0 width:INT=512 height:INT=512",
     "InvertMask": "mask:MASK",
     "CropMask": "mask:MASK x:INT=0 y:INT=0 width:INT=512 height:INT=512",
