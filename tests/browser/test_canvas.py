@@ -220,7 +220,7 @@ def test_a_title_is_renamed_in_its_place(bench: Bench):
 
 def test_a_double_click_on_the_ground_searches(bench: Bench):
     bench.mouse.dblclick(1150, 650)
-    assert bench.page.get_by_role("combobox").is_visible()
+    bench.page.get_by_role("combobox").wait_for()
 
 
 def test_a_number_is_dragged_in_one_step(bench: Bench):
@@ -307,6 +307,35 @@ def test_a_run_shows_on_the_node(bench: Bench):
     problem = "{ message: 'The file is gone.', advice: 'Choose another.', input: 'name', detail: '' }"
     bench.run(f"{run}.set({{ ...{run}.peek(), state: 'error', problems: [{problem}] }})")
     assert node.get_by_role("alert").locator("p").all_inner_texts() == ["The file is gone.", "Choose another."]
+
+
+def test_the_view_follows_a_drag_to_its_edge(bench: Bench):
+    bench.drag(bench.client(860, 66), bench.client(1436, 400), release=False)
+    bench.page.wait_for_function("bench.view.camera().x > 200")
+    bench.mouse.up()
+    assert bench.node("4")["x"] > 1500
+
+
+def test_the_minimap_shows_itself_when_it_is_of_use(bench: Bench):
+    minimap = bench.page.locator(".minimap")
+    bench.run("view.fit()")
+    bench.settle()
+    assert minimap.is_hidden()
+    bench.run("(bench.open(bench.grid(100)), view.setCamera({ x: 0, y: 0, scale: 1 }))")
+    bench.settle()
+    minimap.click(position={"x": 88, "y": 56})
+    middle = bench.run("view.toDocument({ x: 720, y: 450 })")
+    assert middle["x"] == pytest.approx(9 * 200 + 140, abs=120)
+
+
+def test_a_reroute_is_a_point_that_names_what_passes(bench: Bench):
+    reroute = "{ ...bench.few().nodes[3], id: '9', type: 'Reroute', x: 640, y: 700, values: {} }"
+    bench.run(f"bench.open({{ nodes: [...bench.few().nodes, {reroute}], links: [] }})")
+    bench.settle()
+    bench.drag(bench.socket("3", "output", "0"), bench.socket("9", "input", ""))
+    bench.drag(bench.socket("9", "output", "0"), bench.socket("4", "input", "samples"))
+    assert bench.links() == ["3.0>9.", "9.0>4.samples"]
+    assert bench.page.locator('[data-node="9"]').inner_text() == "LATENT"
 
 
 def test_nothing_is_drawn_while_nothing_happens(bench: Bench):
