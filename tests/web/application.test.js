@@ -136,7 +136,7 @@ test('a run is followed from its start to its pictures', () => {
   assert.deepEqual([run.running.get(), run.progress.get()], [false, null]);
 });
 
-test('an error marks its node, and the next run clears it', () => {
+test('an error marks its node until the node runs again', () => {
   const run = new RunStates(queue());
   started(run);
   const data = {
@@ -151,7 +151,9 @@ test('an error marks its node, and the next run clears it', () => {
   assert.deepEqual(run.node('2').get().problems, [{ message: 'No.', advice: 'Do.', input: 'x', detail: 't' }]);
   assert.equal(run.problems.get().size, 1);
   started(run, 'k');
-  assert.deepEqual([run.node('2').get().state, run.problems.get().size], ['idle', 0]);
+  assert.deepEqual([run.node('2').get().state, run.problems.get().size], ['error', 1]);
+  run.onFrame({ type: 'executing', data: { prompt_id: 'k', node: '2' } });
+  assert.deepEqual([run.node('2').get().state, run.problems.get().size], ['running', 0]);
   run.onFrame({ type: 'execution_error', data: { ...data, prompt_id: 'k', node_id: null } });
   assert.equal(run.failure.get().message, 'No.');
 });

@@ -32,7 +32,7 @@ export const createEditActions = (editor) => ({
     if (command.enabled?.() !== false) void editor.attempt(() => command.run());
   },
   open(contents, name) {
-    const first = editor.document.nodes.size === 0;
+    const first = editor.document.version === 0;
     editor.run.reset();
     editor.queuedSeeds = new Map();
     editor.perform(openEdit(editor.name, contents, name));

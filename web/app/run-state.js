@@ -109,6 +109,14 @@ export class RunStates {
     this.#patch(id, { problems: [], state: state === 'error' ? 'idle' : state });
   }
 
+  /** A node that runs has nothing wrong with it so far. @param {NodeId} id */
+  #forgive(id) {
+    if (!this.#problems.peek().has(id)) return;
+    const problems = new Map(this.#problems.peek());
+    problems.delete(id);
+    this.setProblems(problems);
+  }
+
   /** @param {PreviewFrame} preview */
   onPreview({ node, prompt, picture }) {
     const id = node ?? this.#running;
@@ -138,9 +146,10 @@ export class RunStates {
     this.#done.set(0);
     if (this.#foreign.has(job)) return;
     this.failure.set(null);
-    this.setProblems(new Map());
     for (const run of this.#nodes.values()) {
-      run.set({ ...run.peek(), state: 'idle', value: 0, total: 0, warnings: [], seconds: null });
+      // What is wrong with a node stays until the node runs: this job may not need it.
+      const state = run.peek().problems.length > 0 ? 'error' : 'idle';
+      run.set({ ...run.peek(), state, value: 0, total: 0, warnings: [], seconds: null });
     }
   }
 
@@ -163,7 +172,9 @@ export class RunStates {
         break;
       case 'executing':
         this.#running = frame.data.node;
-        if (frame.data.node !== null) this.#patch(frame.data.node, { state: 'running' });
+        if (frame.data.node === null) break;
+        this.#forgive(frame.data.node);
+        this.#patch(frame.data.node, { state: 'running' });
         break;
       case 'progress_state':
         for (const [id, progress] of Object.entries(frame.data.nodes)) this.#advance(id, progress);
@@ -183,6 +194,7 @@ export class RunStates {
   /** @param {NodeId} id @param {NodeProgress} progress */
   #advance(id, { value, max, state, cached, seconds }) {
     const done = state === 'finished';
+    if (done) this.#forgive(id);
     const part = done ? 1 : max > 0 ? value / max : 0;
     this.#done.set(this.#done.peek() + part - (this.#parts.get(id) ?? 0));
     this.#parts.set(id, part);
@@ -207,7 +219,7 @@ export class RunStates {
   #fail(data) {
     const problem = problemOfFailure(data);
     if (data.node_id === null) this.failure.set(problem);
-    else this.setProblems(new Map([[data.node_id, [problem]]]));
+    else this.setProblems(new Map([...this.#problems.peek(), [data.node_id, [problem]]]));
   }
 }
 

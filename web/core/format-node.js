@@ -41,7 +41,10 @@ export function readNode(saved, specOf) {
     savedOutputs: readSlots(saved['outputs'], false),
     rest: without(saved, OWN_FIELDS),
   };
-  return nameValues(node, specOf(node));
+  const spec = specOf(node);
+  // Some programs write the type's own title too; without it the node is named in the user's language.
+  if (node.title === spec?.title) node.title = null;
+  return nameValues(node, spec);
 }
 
 /**

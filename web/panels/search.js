@@ -24,7 +24,6 @@ const TITLE_OFFSET = 16;
  * @param {LinkEnd | null} from
  */
 export function openSearch(editor, client, from) {
-  document.querySelector('.search')?.remove();
   const popup = new SearchPopup(editor, client, from);
   document.body.append(popup.element);
   placeAt(popup.element, client.x - 24, client.y - TITLE_OFFSET);
@@ -54,6 +53,7 @@ class SearchPopup {
   /** @type {readonly NodeSpec[]} */
   #found = [];
   #active = 0;
+  #closed = false;
 
   /** @param {Application} editor @param {Point} client @param {LinkEnd | null} from */
   constructor(editor, client, from) {
@@ -98,9 +98,16 @@ class SearchPopup {
       this.about,
     );
     this.element.addEventListener('focusout', (event) => {
-      if (!(event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget))) this.element.remove();
+      if (!(event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget))) this.close();
     });
     this.#search();
+  }
+
+  close() {
+    // Removing the element takes the focus away, which closes it too.
+    if (this.#closed) return;
+    this.#closed = true;
+    this.element.remove();
   }
 
   #search() {
@@ -167,7 +174,7 @@ class SearchPopup {
     } else if (event.key === 'Enter') {
       const spec = this.#found[this.#active];
       if (spec) this.#choose(spec);
-    } else if (event.key === 'Escape' || event.key === 'Tab') this.element.remove();
+    } else if (event.key === 'Escape' || event.key === 'Tab') this.close();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -176,7 +183,7 @@ class SearchPopup {
   /** @param {NodeSpec} spec */
   #choose(spec) {
     const editor = this.#editor;
-    this.element.remove();
+    this.close();
     const node = placed(editor, spec, this.#client, this.#from);
     const wire = this.#from && this.#link ? wireTo(editor, node, spec, this.#from, this.#link) : null;
     editor.perform(compose('edit.add', [addNodes([node]), ...(wire ? [link(wire)] : [])]));

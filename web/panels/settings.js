@@ -8,10 +8,10 @@ import { h } from '../ui/dom.js';
 
 /** Keys that are the browser's own. */
 const BROWSER_KEYS = [
-  ['edit.copy', 'Mod+C'],
-  ['edit.cut', 'Mod+X'],
-  ['edit.paste', 'Mod+V'],
-  ['edit.paste-linked', 'Mod+Shift+V'],
+  { id: 'edit.copy', keys: ['Mod+C'] },
+  { id: 'edit.cut', keys: ['Mod+X'] },
+  { id: 'edit.paste', keys: ['Mod+V'] },
+  { id: 'edit.paste-linked', keys: ['Mod+Shift+V'] },
 ];
 
 /** @param {Application} editor */
@@ -58,8 +58,13 @@ function languageField({ locale, t, translator }, changed) {
 
 /** @param {Application} editor */
 function keyRows({ commands, t }) {
-  const own = [...commands.values()].flatMap(({ id, keys }) => keys.map((each) => [id, each]));
-  return [...own, ...BROWSER_KEYS].map(([id = '', keys = '']) =>
-    h('div', { class: 'key-row' }, h('dt', null, t(`command.${id}`)), h('dd', null, h('kbd', null, shownKeys(keys)))),
+  const own = [...commands.values()].filter(({ keys }) => keys.length > 0);
+  return [...own, ...BROWSER_KEYS].map(({ id, keys }) =>
+    h(
+      'div',
+      { class: 'key-row' },
+      h('dt', null, t(`command.${id}`)),
+      h('dd', null, keys.map((each) => h('kbd', null, shownKeys(each)))),
+    ),
   );
 }

@@ -104,16 +104,17 @@ function historyButton(editor, which) {
 function connectionNote(editor) {
   const note = h('div', { class: 'connection', role: 'status' });
   effect(() => {
-    const lost = editor.run.connection.get() === 'lost';
-    note.hidden = !lost;
-    note.textContent = lost ? editor.t('connection.lost') : '';
+    const state = editor.run.connection.get();
+    note.hidden = state === 'open';
+    note.textContent = state === 'open' ? '' : editor.t(`connection.${state}`);
+    note.classList.toggle('lost', state === 'lost');
   });
   return note;
 }
 
 /** @param {Application} editor @param {PanelName} panel */
 function panelButton(editor, panel) {
-  const { t } = editor;
+  const label = editor.t(`command.view.${panel}`);
   const count = h('span', { class: 'badge' });
   const button = h(
     'button',
@@ -132,7 +133,7 @@ function panelButton(editor, panel) {
     count.hidden = number === 0;
     count.classList.toggle('danger', panel === 'problems');
     button.setAttribute('aria-pressed', String(editor.panel.get() === panel));
-    button.setAttribute('aria-label', number === 0 ? t(`panel.${panel}`) : `${t(`panel.${panel}`)}: ${number}`);
+    button.setAttribute('aria-label', number === 0 ? label : `${label}: ${number}`);
   });
   return button;
 }
