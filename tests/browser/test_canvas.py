@@ -1,80 +1,14 @@
-"""The canvas by hand: camera, links, nodes, widgets; and how much it draws."""
-
-import re
-from pathlib import Path
+"""The canvas by hand: camera, links, nodes; and how much it draws."""
 
 import pytest
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Page
 
-HARNESS = (Path(__file__).parent / "canvas_page.js").read_text(encoding="utf-8")
-STYLES = ("tokens", "base", "canvas", "widgets", "panels")
-QUIET_MS = 400
-
-
-class Bench:
-    """The page of `canvas_page.js`: its pointer moves in document coordinates."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.mouse = page.mouse
-
-    def run(self, script: str, *values: object) -> object:
-        return self.page.evaluate(f"(values) => {{ const {{ editor, view }} = bench; return {script}; }}", values)
-
-    def settle(self) -> None:
-        """Until the camera rests and nothing is left to draw."""
-        self.page.wait_for_timeout(QUIET_MS)
-
-    def counts(self) -> dict[str, int]:
-        return self.run("view.counts()")
-
-    def client(self, x: float, y: float) -> tuple[float, float]:
-        point = self.run("view.toClient({ x: values[0], y: values[1] })", x, y)
-        return point["x"], point["y"]
-
-    def socket(self, node: str, side: str, name: str) -> tuple[float, float]:
-        point = self.run("view.toClient(view.socket(...values))", node, side, name)
-        return point["x"], point["y"]
-
-    def drag(self, start: tuple[float, float], end: tuple[float, float], release: bool = True) -> None:
-        self.mouse.move(*start)
-        self.mouse.down()
-        self.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-        self.mouse.move(*end)
-        if release:
-            self.mouse.up()
-
-    def links(self) -> list[str]:
-        return self.run("[...editor.document.links.values()].map((l) => `${l.from}.${l.output}>${l.to}.${l.input}`)")
-
-    def node(self, node: str) -> dict[str, object]:
-        return self.run("editor.document.nodes.get(values[0])", node)
-
-    def value(self, node: str, name: str) -> object:
-        return self.node(node)["values"][name]
-
-    def widget(self, node: str, name: str) -> Locator:
-        return self.page.locator(f'[data-node="{node}"] [data-widget="{name}"]')
+from tests.browser.canvas_bench import Bench, open_bench
 
 
 @pytest.fixture
 def bench(browser_page: Page) -> Bench:
-    start = browser_page.request.get("/").text()
-    base = re.search(r"/w/[0-9a-f]+", start)[0]
-    links = "".join(f'<link rel="stylesheet" href="{base}/style/{name}.css">' for name in STYLES)
-    icon = f'<link rel="icon" href="{base}/style/icon.svg">'
-    body = '<div id="app"><main id="canvas" tabindex="-1"></main></div><div id="toasts"></div>'
-    html = f'<!doctype html><title>Canvas</title>{icon}{links}{body}<script type="module">{HARNESS}</script>'
-
-    def answer(route: Route) -> None:
-        route.fulfill(body=html, content_type="text/html; charset=utf-8")
-
-    browser_page.route("**/canvas-bench", answer)
-    browser_page.goto("/canvas-bench")
-    browser_page.wait_for_function("globalThis.bench !== undefined")
-    made = Bench(browser_page)
-    made.settle()
-    return made
+    return open_bench(browser_page)
 
 
 def test_the_wheel_zooms_at_the_pointer(bench: Bench):
@@ -221,74 +155,6 @@ def test_a_title_is_renamed_in_its_place(bench: Bench):
 def test_a_double_click_on_the_ground_searches(bench: Bench):
     bench.mouse.dblclick(1150, 650)
     bench.page.get_by_role("combobox").wait_for()
-
-
-def test_a_number_is_dragged_in_one_step(bench: Bench):
-    box = bench.widget("3", "steps").bounding_box()
-    bench.drag((box["x"] + 60, box["y"] + 12), (box["x"] + 110, box["y"] + 12))
-    assert bench.value("3", "steps") == 30
-    bench.run("editor.undo()")
-    assert bench.value("3", "steps") == 20
-
-
-@pytest.mark.parametrize(("typed", "value"), [("6*(2+3)", 30), ("7.6", 8), ("4000", 100), ("-3", 1), ("twelve", 20)])
-def test_a_number_is_typed(bench: Bench, typed: str, value: int):
-    bench.widget("3", "steps").click()
-    bench.page.keyboard.type(typed)
-    bench.page.keyboard.press("Enter")
-    assert bench.value("3", "steps") == value
-
-
-def test_arrow_keys_step_a_number(bench: Bench):
-    bench.widget("3", "denoise").click(position={"x": 100, "y": 12})
-    field = bench.widget("3", "denoise").get_by_role("spinbutton")
-    field.focus()
-    start = bench.value("3", "denoise")
-    bench.page.keyboard.press("ArrowUp")
-    assert bench.value("3", "denoise") == pytest.approx(start + 0.01)
-
-
-def test_a_slider_follows_the_pointer(bench: Bench):
-    box = bench.widget("3", "denoise").bounding_box()
-    y = box["y"] + 12
-    bench.drag((box["x"] + 20, y), (box["x"] + box["width"] * 0.75, y))
-    assert bench.value("3", "denoise") == pytest.approx(0.75, abs=0.011)
-
-
-def test_a_seed_is_thrown_and_kept(bench: Bench):
-    seed = bench.widget("3", "seed")
-    seed.get_by_role("button").first.click()
-    assert bench.value("3", "seed") != 5
-    seed.get_by_role("button").last.click()
-    bench.page.get_by_role("menuitemcheckbox").first.click()
-    assert bench.value("3", "seed/control") == "fixed"
-
-
-def test_a_toggle_toggles(bench: Bench):
-    bench.widget("3", "tiled").click()
-    assert bench.value("3", "tiled") is True
-    assert bench.page.get_by_role("switch").get_attribute("aria-checked") == "true"
-
-
-def test_a_long_list_is_searched(bench: Bench):
-    bench.widget("1", "file").click()
-    bench.page.keyboard.type("37")
-    assert bench.page.get_by_role("option").all_inner_texts() == ["model-37.safetensors"]
-    bench.page.keyboard.press("Enter")
-    assert bench.value("1", "file") == "model-37.safetensors"
-
-
-def test_typing_is_one_undo_step_and_passes_through_an_input_method(bench: Bench):
-    bench.widget("2", "text").get_by_role("textbox").click()
-    bench.page.keyboard.type("a lamp, ")
-    session = bench.page.context.new_cdp_session(bench.page)
-    session.send("Input.imeSetComposition", {"text": "hong", "selectionStart": 4, "selectionEnd": 4})
-    session.send("Input.insertText", {"text": "红灯"})
-    assert bench.value("2", "text") == "a lamp, 红灯"
-    bench.mouse.click(1200, 700)
-    bench.run("editor.undo()")
-    assert bench.value("2", "text") == ""
-    assert bench.widget("2", "text").get_by_role("textbox").input_value() == ""
 
 
 def test_a_missing_type_is_a_placeholder_with_its_sockets(bench: Bench):

@@ -147,9 +147,9 @@ class Canvas {
     const { editor, host, scene } = this.#stage;
     const sizes = new ResizeObserver(() => this.#resize());
     sizes.observe(host);
-    const renew = () => {
+    const relayout = (/** @type {() => void} */ renew) => () => {
       scene.forgetLayouts();
-      this.#pool.clear();
+      renew();
       this.#repaint();
     };
     const select = () => {
@@ -161,8 +161,8 @@ class Canvas {
       editor.document.onChange((change) => this.#onChange(change)),
       editor.selection.ids.subscribe(select),
       editor.selection.link.subscribe(select),
-      editor.specs.subscribe(renew),
-      editor.locale.subscribe(renew),
+      editor.specs.subscribe(relayout(() => this.#pool.renew())),
+      editor.locale.subscribe(relayout(() => this.#pool.clear())),
     );
   }
 

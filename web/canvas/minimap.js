@@ -70,6 +70,7 @@ export class Minimap {
     if (!context) return;
     const { scale, left, top } = this.#fit();
     context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * left, ratio * top);
+    context.globalAlpha = 0.65;
     scene.nodeIds.forEach((id, index) => {
       const node = editor.document.nodes.get(id);
       const spec = node ? editor.spec(node) : null;

@@ -56,11 +56,27 @@ export class NodePool {
     this.#changed = ALL;
   }
 
-  /** Remove every element: the types or the language have changed. */
+  /** Remove every element. */
   clear() {
-    for (const view of this.#mounted.values()) view.destroy();
+    for (const [id, view] of this.#mounted) this.#drop(id, view);
+    this.#clearSpares();
+  }
+
+  /** The types have changed: make every element anew, but for one that a person is typing in. */
+  renew() {
+    for (const [id, view] of this.#mounted) if (!isPinned(view)) this.#drop(id, view);
+    this.#clearSpares();
+    this.markAllChanged();
+  }
+
+  /** @param {NodeId} id @param {NodeView} view */
+  #drop(id, view) {
+    view.destroy();
+    this.#mounted.delete(id);
+  }
+
+  #clearSpares() {
     for (const views of this.#spare.values()) for (const view of views) view.destroy();
-    this.#mounted.clear();
     this.#spare.clear();
     this.#spares = 0;
   }

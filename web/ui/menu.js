@@ -41,7 +41,7 @@ export function openMenu(entries, anchor, options) {
     anchor.setAttribute('aria-expanded', 'true');
     placeBelow(root.element, anchor.getBoundingClientRect(), options.edge);
   } else placeAt(root.element, anchor.x, anchor.y);
-  focusItem(root.element, 0);
+  focusItem(root.element, firstEnabled(root.element));
   const outside = (/** @type {Event} */ event) => {
     if (!inside(root, event.target)) close();
   };
@@ -105,7 +105,7 @@ function itemOf(item, level, close) {
     if (item.disabled) return;
     if (item.items) {
       open();
-      if (level.child) focusItem(level.child.element, 0);
+      if (level.child) focusItem(level.child.element, firstEnabled(level.child.element));
       return;
     }
     close();
@@ -205,6 +205,11 @@ function typeAhead(items, from, letter) {
 /** @param {HTMLElement} menu */
 function itemsOf(menu) {
   return [.../** @type {NodeListOf<HTMLElement>} */ (menu.querySelectorAll(':scope > .menu-item'))];
+}
+
+/** @param {HTMLElement} menu */
+function firstEnabled(menu) {
+  return Math.max(0, itemsOf(menu).findIndex((item) => item.getAttribute('aria-disabled') !== 'true'));
 }
 
 /**

@@ -1,0 +1,76 @@
+"""A page with the canvas alone, over a document that only the tests know; moved in document coordinates."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Route
+
+HARNESS = (Path(__file__).parent / "canvas_page.js").read_text(encoding="utf-8")
+STYLES = ("tokens", "base", "canvas", "widgets", "panels")
+QUIET_MS = 400
+
+
+class Bench:
+    """The page of `canvas_page.js`: its pointer moves in document coordinates."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.mouse = page.mouse
+
+    def run(self, script: str, *values: object) -> object:
+        return self.page.evaluate(f"(values) => {{ const {{ editor, view }} = bench; return {script}; }}", values)
+
+    def settle(self) -> None:
+        """Until the camera rests and nothing is left to draw."""
+        self.page.wait_for_timeout(QUIET_MS)
+
+    def counts(self) -> dict[str, int]:
+        return self.run("view.counts()")
+
+    def client(self, x: float, y: float) -> tuple[float, float]:
+        point = self.run("view.toClient({ x: values[0], y: values[1] })", x, y)
+        return point["x"], point["y"]
+
+    def socket(self, node: str, side: str, name: str) -> tuple[float, float]:
+        point = self.run("view.toClient(view.socket(...values))", node, side, name)
+        return point["x"], point["y"]
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], release: bool = True) -> None:
+        self.mouse.move(*start)
+        self.mouse.down()
+        self.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+        self.mouse.move(*end)
+        if release:
+            self.mouse.up()
+
+    def links(self) -> list[str]:
+        return self.run("[...editor.document.links.values()].map((l) => `${l.from}.${l.output}>${l.to}.${l.input}`)")
+
+    def node(self, node: str) -> dict[str, object]:
+        return self.run("editor.document.nodes.get(values[0])", node)
+
+    def value(self, node: str, name: str) -> object:
+        return self.node(node)["values"][name]
+
+    def widget(self, node: str, name: str) -> Locator:
+        return self.page.locator(f'[data-node="{node}"] [data-widget="{name}"]')
+
+
+def open_bench(browser_page: Page) -> Bench:
+    """Open `canvas_page.js` and wait until it is drawn."""
+    start = browser_page.request.get("/").text()
+    base = re.search(r"/w/[0-9a-f]+", start)[0]
+    links = "".join(f'<link rel="stylesheet" href="{base}/style/{name}.css">' for name in STYLES)
+    icon = f'<link rel="icon" href="{base}/style/icon.svg">'
+    body = '<div id="app"><main id="canvas" tabindex="-1"></main></div><div id="toasts"></div>'
+    html = f'<!doctype html><title>Canvas</title>{icon}{links}{body}<script type="module">{HARNESS}</script>'
+
+    def answer(route: Route) -> None:
+        route.fulfill(body=html, content_type="text/html; charset=utf-8")
+
+    browser_page.route("**/canvas-bench", answer)
+    browser_page.goto("/canvas-bench")
+    browser_page.wait_for_function("globalThis.bench !== undefined")
+    made = Bench(browser_page)
+    made.settle()
+    return made
