@@ -115,6 +115,25 @@ def test_a_reload_loses_nothing(editor: Editor):
     expect(editor.node("Empty Latent")).to_have_count(0)
 
 
+def test_each_window_keeps_its_own_draft(editor: Editor):
+    first = editor.page
+    other = Editor(first.context.new_page())
+    other.open()
+    for window, title in [(editor, "Empty Latent"), (other, "VAE Decode")]:
+        window.node(title).locator(".node-title").click()
+        window.page.keyboard.press("Delete")
+        expect(window.node(title)).to_have_count(0)
+    for window, gone, there in [(editor, "Empty Latent", "VAE Decode"), (other, "VAE Decode", "Empty Latent")]:
+        window.page.reload()
+        expect(window.node(there)).to_be_visible()
+        expect(window.node(gone)).to_have_count(0)
+    other.page.close()
+    again = Editor(first.context.new_page())
+    again.page.goto("/")
+    expect(again.node("Empty Latent")).to_be_visible()
+    expect(again.node("VAE Decode")).to_have_count(0)
+
+
 def test_a_picture_brings_its_workflow_back(editor: Editor, server: Server):
     seed = editor.node("KSampler").get_by_role("spinbutton", name="seed")
     made = seed.input_value()

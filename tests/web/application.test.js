@@ -180,15 +180,18 @@ test('what validation found is said in the user’s language where we have it', 
   const error = {
     type: 'value_bigger_than_max',
     message: 'Value bigger than max',
-    details: 'steps is too large',
+    details: "KSampler (node 4): the input 'steps' is too large.",
     extra_info: { input_name: 'steps', input_config: ['INT', { max: 9 }], received_value: 12 },
   };
   const errors = { 4: { errors: [error], dependent_outputs: [], class_type: 'Sampler' } };
+  const key = 'problem.value_bigger_than_max';
   const texts = new Map([
-    ['en', { 'problem.value_bigger_than_max': 'unused' }],
-    ['zh-CN', { 'problem.value_bigger_than_max': '{input}={value}>{max}' }],
+    ['en', { [key]: 'unused' }],
+    ['zh-CN', { [key]: '{input}={value}>{max}' }],
   ]);
-  const inChinese = problemsOfValidation(errors, createTranslator(texts, 'zh-CN')).get('4');
-  assert.deepEqual(inChinese, [{ message: 'steps=12>9', advice: '', input: 'steps', detail: 'steps is too large' }]);
-  assert.equal(problemsOfValidation(errors, createTranslator(texts, 'en')).get('4')[0].message, 'steps is too large');
+  const label = (type, input) => `${type} ${input}`;
+  const found = (locale) => problemsOfValidation(errors, createTranslator(texts, locale), label).get('4');
+  const sentence = "The input 'steps' is too large.";
+  assert.deepEqual(found('zh-CN'), [{ message: 'Sampler steps=12>9', advice: '', input: 'steps', detail: sentence }]);
+  assert.deepEqual(found('en'), [{ message: sentence, advice: '', input: 'steps', detail: '' }]);
 });

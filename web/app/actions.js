@@ -1,8 +1,6 @@
 /** What the editor does: to the document, with the server. */
 
 import { copyNodes, pasteNodes } from '../core/clipboard.js';
-import { createNode } from '../core/create.js';
-import { addNodes } from '../core/edits.js';
 import { FormatError, isWorkflow, writeWorkflow } from '../core/format.js';
 import { readSpecs } from '../core/spec.js';
 import { VIRTUAL_SPECS } from '../core/virtual.js';
@@ -14,7 +12,7 @@ import { submit } from './submit.js';
 /** @import { NodeSpec } from '../types/spec.d.ts' */
 /** @import { Signal } from '../types/signal.d.ts' */
 
-/** @typedef {'perform' | 'undo' | 'redo' | 'execute' | 'open' | 'addNode' | 'show' | 'attempt'} EditAction */
+/** @typedef {'perform' | 'undo' | 'redo' | 'execute' | 'open' | 'show' | 'attempt'} EditAction */
 /** @typedef {'toFile' | 'copyText' | 'pasteText'} FileAction */
 /** @typedef {'pictureUrl' | 'uploadImage' | 'submit' | 'reloadSpecs'} ServerAction */
 
@@ -40,12 +38,6 @@ export const createEditActions = (editor) => ({
     else editor.history.markSaved();
     editor.selection.clear();
     editor.view?.fit();
-  },
-  addNode(spec, place) {
-    const node = createNode(spec, editor.document.freshNodeId(), place);
-    editor.perform(addNodes([node]));
-    editor.selection.set([node.id]);
-    return node;
   },
   show(ids) {
     editor.selection.set(ids);

@@ -38,7 +38,6 @@ function fileCommands(editor) {
       keys: [],
       run: () => editor.open({ nodes: [], links: [], groups: [], rest: {} }, ''),
     },
-    { id: 'file.default', keys: [], run: () => files.openDefault() },
     { id: 'file.open', keys: ['Mod+O'], run: () => files.choose() },
     {
       id: 'file.save',
@@ -88,7 +87,7 @@ function viewCommands(editor) {
     { id: 'view.actual-size', keys: ['Alt+1'], run: () => editor.view?.zoomTo(1) },
     { id: 'view.queue', keys: ['Q'], run: () => toggle('queue') },
     { id: 'view.problems', keys: ['P'], run: () => toggle('problems') },
-    { id: 'view.reload-types', keys: ['R'], run: () => editor.reloadSpecs() },
+    { id: 'view.reload-types', keys: ['R'], run: () => reload(editor) },
     { id: 'view.settings', keys: ['Mod+,'], run: () => editor.openSettings() },
   ];
 
@@ -104,4 +103,10 @@ function fit(editor) {
   const ids = editor.selection.ids.peek();
   if (ids.size > 0) editor.view?.fit(ids);
   else editor.view?.fit();
+}
+
+/** @param {Application} editor */
+async function reload(editor) {
+  await editor.reloadSpecs();
+  editor.serverProblems.set(await editor.client.problems());
 }

@@ -9,6 +9,7 @@ import { createEditActions, createFileActions, createServerActions } from './act
 import { createCommands } from './commands.js';
 import { Files } from './files.js';
 import { cachedFinder, createLinkQueries } from './link-queries.js';
+import { followMissingTypes } from './missing-types.js';
 import { createNames } from './names.js';
 import { QueueList } from './queue-list.js';
 import { RunStates } from './run-state.js';
@@ -55,6 +56,7 @@ export function createEditor(client, translator, createSurface) {
     batch: signal(1),
     panel: /** @type {Signal<PanelName | null>} */ (signal(null)),
     serverProblems: /** @type {Signal<readonly ServerProblem[]>} */ (signal([])),
+    missingTypes: followMissingTypes(document, specs, findSpec),
     view: null,
     ...createNames(translator, findSpec),
     ...createLinkQueries(document, findSpec, translator),

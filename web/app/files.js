@@ -41,6 +41,14 @@ export class Files {
   openJson(file, name) {
     this.#editor.open(this.#read(file), name);
     this.#editor.storedAs.set(null);
+    this.#tellMissing();
+  }
+
+  #tellMissing() {
+    const { missingTypes, notify, t } = this.#editor;
+    const types = [...missingTypes.peek().keys()];
+    if (types.length > 1) notify('warning', t('problems.missing.some', { count: types.length }));
+    else if (types.length === 1) notify('warning', t('problems.missing.one', { type: types[0] ?? '' }));
   }
 
   /** @param {Json} file @returns {Contents} */

@@ -6,42 +6,53 @@
 /** @import { Frames, NodeErrors, ValidationError } from '../types/net.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 
+/** @typedef {(type: string, input: string) => string} InputLabel an input's name in the user's language */
+
 /**
  * @param {NodeErrors} nodeErrors
  * @param {Translator} translator
+ * @param {InputLabel} inputLabel
  * @returns {Map<NodeId, NodeProblem[]>}
  */
-export function problemsOfValidation(nodeErrors, translator) {
+export function problemsOfValidation(nodeErrors, translator, inputLabel) {
   return new Map(
-    Object.entries(nodeErrors).map(([id, { errors }]) => [
+    Object.entries(nodeErrors).map(([id, { class_type: type, errors }]) => [
       id,
-      errors.map((error) => fromValidation(error, translator)),
+      errors.map((error) => fromValidation(error, translator, (input) => inputLabel(type, input))),
     ]),
   );
 }
 
 /**
+ * The server's own sentence is in English and knows more (close names, folders, limits); in other languages it is the
+ * detail of a shorter one.
  * @param {ValidationError} error
  * @param {Translator} translator
+ * @param {(input: string) => string} label
  * @returns {NodeProblem}
  */
-function fromValidation({ type, message, details, extra_info: extra }, { t, has, locale }) {
+function fromValidation({ type, message, details, extra_info: extra }, { t, has, locale }, label) {
   const input = typeof extra['input_name'] === 'string' ? extra['input_name'] : null;
-  const values = describe(extra, input);
+  const sentence = withoutPlace(details || message);
   const key = `problem.${type}`;
-  // The server's own sentence is in English and knows more: close names, folders, limits.
-  const translated = locale.peek() !== 'en' && has(key);
-  const text = translated ? t(key, values) : details || message;
+  if (locale.peek() === 'en' || !has(key)) return { message: sentence, advice: '', input, detail: '' };
+  const values = describe(extra, input === null ? '' : label(input));
   const advice = has(`${key}.advice`) ? t(`${key}.advice`, values) : '';
-  return { message: text, advice, input, detail: details };
+  return { message: t(key, values), advice, input, detail: sentence };
 }
 
-/** @param {Record<string, Json>} extra @param {string | null} input */
+/** The node that a sentence begins with is where the sentence is shown. @param {string} sentence */
+function withoutPlace(sentence) {
+  const rest = sentence.replace(/^.{0,200}? \(node [^()]*\): /, '');
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** @param {Record<string, Json>} extra @param {string} input */
 function describe(extra, input) {
   const [type, options] = Array.isArray(extra['input_config']) ? extra['input_config'] : [];
   const limits = typeof options === 'object' && options !== null && !Array.isArray(options) ? options : {};
   return {
-    input: input ?? '',
+    input,
     value: brief(extra['received_value']),
     received: brief(extra['received_type']),
     wanted: typeof type === 'string' ? type : '',

@@ -32,12 +32,20 @@ export async function submit(editor, options) {
 
 /** @param {Application} editor @param {NodeErrors} nodeErrors */
 function showProblems(editor, nodeErrors) {
-  const problems = problemsOfValidation(nodeErrors, editor.translator);
-  editor.run.setProblems(problems);
+  const problems = problemsOfValidation(nodeErrors, editor.translator, editor.inputLabel);
   const count = [...problems.values()].reduce((sum, each) => sum + each.length, 0);
+  // A node of a type that is not installed says so already.
+  const shown = [...problems].filter(([id]) => isKnown(editor, id));
+  editor.run.setProblems(new Map(shown));
   if (count === 0) return;
-  const [id] = problems.keys();
-  if (id !== undefined && editor.document.nodes.has(id)) editor.selection.set([id]);
+  const [first] = shown;
+  if (first && editor.document.nodes.has(first[0])) editor.selection.set([first[0]]);
   editor.notify('error', editor.t(count === 1 ? 'queue.refused.one' : 'queue.refused', { count }));
   editor.panel.set('problems');
+}
+
+/** @param {Application} editor @param {NodeId} id */
+function isKnown({ document, spec }, id) {
+  const node = document.nodes.get(id);
+  return node === undefined || spec(node) !== null;
 }

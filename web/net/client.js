@@ -152,11 +152,6 @@ export class Client {
     await this.#post(`userdata/${encodeURIComponent(path)}?overwrite=${overwrite}`, content);
   }
 
-  /** @param {string} path */
-  async deleteStored(path) {
-    await this.#request(`userdata/${encodeURIComponent(path)}`, { method: 'DELETE' });
-  }
-
   /** @returns {Promise<Record<string, string[]>>} names of templates by pack */
   async templates() {
     return /** @type {Record<string, string[]>} */ (await this.#read('workflow_templates'));

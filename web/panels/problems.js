@@ -1,6 +1,6 @@
 /** Everything that is wrong: with the job, with nodes, with types that are not installed, with the server's packs. */
 
-import { effect, signal } from '../core/signal.js';
+import { effect } from '../core/signal.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 
@@ -14,13 +14,7 @@ import { icon } from '../ui/icons.js';
  * @returns {() => void}
  */
 export function mountProblems(host, editor) {
-  const version = signal(editor.document.version);
-  const endDocument = editor.document.onChange((change) => {
-    if (change.structure) version.set(editor.document.version);
-  });
-  const endEffect = effect(() => {
-    version.get();
-    editor.specs.get();
+  return effect(() => {
     const rows = [...failure(editor), ...nodeProblems(editor), ...missingTypes(editor), ...serverProblems(editor)];
     fill(
       host,
@@ -29,16 +23,12 @@ export function mountProblems(host, editor) {
         : h('ul', { class: 'problems' }, rows),
     );
   });
-  return () => {
-    endDocument();
-    endEffect();
-  };
 }
 
 /** @param {Application} editor */
-function failure({ run, t }) {
-  const found = run.failure.get();
-  return found ? [row(t('problems.job'), found.message, found.advice, found.detail, null)] : [];
+function failure(editor) {
+  const found = editor.run.failure.get();
+  return found ? [row(editor, { place: editor.t('problems.job'), ...found }, null)] : [];
 }
 
 /** @param {Application} editor */
@@ -46,25 +36,20 @@ function nodeProblems(editor) {
   return [...editor.run.problems.get()].flatMap(([id, problems]) => {
     const node = editor.document.nodes.get(id);
     const title = node ? editor.nodeTitle(node) : id;
-    return problems.map(({ message, advice, input, detail }) => {
-      const place = input === null || !node ? title : `${title} · ${editor.inputLabel(node.type, input)}`;
-      return row(place, message, advice, detail === message ? '' : detail, node ? () => editor.show([id]) : null);
+    return problems.map((problem) => {
+      const input = problem.input !== null && node ? ` · ${editor.inputLabel(node.type, problem.input)}` : '';
+      return row(editor, { place: title + input, ...problem }, node ? () => editor.show([id]) : null);
     });
   });
 }
 
 /** One row for each type that is not installed. @param {Application} editor */
 function missingTypes(editor) {
-  /** @type {Map<string, Readonly<GraphNode>[]>} */
-  const missing = new Map();
-  for (const node of editor.document.nodes.values()) {
-    if (!editor.spec(node)) missing.set(node.type, [...(missing.get(node.type) ?? []), node]);
-  }
-  return [...missing].map(([type, nodes]) => {
-    const pack = packOf(nodes[0]);
+  return [...editor.missingTypes.get()].map(([type, ids]) => {
+    const pack = packOf(editor.document.nodes.get(ids[0] ?? ''));
     const advice = pack ? editor.t('problems.missing.pack', { pack }) : editor.t('problems.missing.advice');
-    const message = editor.t('problems.missing', { type, count: nodes.length });
-    return row(type, message, advice, '', () => editor.show(nodes.map(({ id }) => id)));
+    const message = editor.t('problems.missing', { type, count: ids.length });
+    return row(editor, { place: type, message, advice, detail: '' }, () => editor.show(ids));
   });
 }
 
@@ -79,19 +64,19 @@ function packOf(node) {
 }
 
 /** @param {Application} editor */
-function serverProblems({ serverProblems: problems }) {
-  return problems.get().map(({ subject, message, cure }) => row(subject, message, cure, '', null));
+function serverProblems(editor) {
+  return editor.serverProblems
+    .get()
+    .map(({ subject, message, cure }) => row(editor, { place: subject, message, advice: cure, detail: '' }, null));
 }
 
 /**
- * @param {string} title
- * @param {string} message
- * @param {string} advice
- * @param {string} detail
+ * @param {Application} editor
+ * @param {{ place: string, message: string, advice: string, detail: string }} problem
  * @param {(() => void) | null} show brings the place into view
  */
-function row(title, message, advice, detail, show) {
-  const head = /** @type {Child[]} */ ([icon('warning'), h('span', { class: 'problem-place' }, title)]);
+function row({ t }, { place, message, advice, detail }, show) {
+  const head = /** @type {Child[]} */ ([icon('warning'), h('span', { class: 'problem-place' }, place)]);
   return h(
     'li',
     { class: 'problem' },
@@ -100,6 +85,8 @@ function row(title, message, advice, detail, show) {
       : h('div', { class: 'problem-head' }, head),
     h('p', { class: 'problem-message' }, message),
     advice ? h('p', { class: 'problem-advice' }, advice) : null,
-    detail ? h('details', { class: 'problem-detail' }, h('summary', null, '…'), h('pre', null, detail)) : null,
+    detail
+      ? h('details', { class: 'problem-detail' }, h('summary', null, t('problems.detail')), h('pre', null, detail))
+      : null,
   );
 }

@@ -64,7 +64,11 @@ function keyRows({ commands, t }) {
       'div',
       { class: 'key-row' },
       h('dt', null, t(`command.${id}`)),
-      h('dd', null, keys.map((each) => h('kbd', null, shownKeys(each)))),
+      h(
+        'dd',
+        null,
+        keys.map((each) => h('kbd', null, shownKeys(each))),
+      ),
     ),
   );
 }

@@ -144,9 +144,9 @@ function openJobs({ queue }) {
 }
 
 /** @param {Application} editor */
-function problemCount({ run, serverProblems }) {
+function problemCount({ missingTypes, run, serverProblems }) {
   const nodes = [...run.problems.get().values()].reduce((sum, each) => sum + each.length, 0);
-  return nodes + serverProblems.get().length + (run.failure.get() ? 1 : 0);
+  return nodes + missingTypes.get().size + serverProblems.get().length + (run.failure.get() ? 1 : 0);
 }
 
 /** @param {Application} editor */

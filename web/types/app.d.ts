@@ -2,7 +2,7 @@
 
 import type { History } from '../core/history.js';
 import type { Client } from '../net/client.js';
-import type { Contents, GraphNode, NodeId } from './document.d.ts';
+import type { Contents, NodeId } from './document.d.ts';
 import type { Editor, NodeProblem, Point, QueueItem, RunState } from './editor.d.ts';
 import type { Frame, NodeErrors, PreviewFrame, ServerProblem } from './net.d.ts';
 import type { ReadonlySignal, Signal } from './signal.d.ts';
@@ -70,6 +70,8 @@ export interface Application extends Editor {
   readonly queue: QueueControl;
   readonly files: FileControl;
   readonly translator: Translator;
+  /** Types of the document that are not installed, with their nodes. */
+  readonly missingTypes: ReadonlySignal<ReadonlyMap<string, readonly NodeId[]>>;
   /** How many jobs one press of Queue makes. */
   readonly batch: Signal<number>;
   readonly panel: Signal<PanelName | null>;
@@ -86,8 +88,6 @@ export interface Application extends Editor {
   typeDescription(spec: NodeSpec): string;
   /** A type's titles in every language. */
   typeNames(spec: NodeSpec): readonly string[];
-  /** Put a new node on the canvas and select it. */
-  addNode(spec: NodeSpec, place: Point): GraphNode;
   /** Queue the document as it is; `targets`: only what these nodes need. */
   submit(options?: { front?: boolean; targets?: NodeId[] }): Promise<void>;
   reloadSpecs(): Promise<void>;
