@@ -4,29 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from diffusion import autoencoder
-from diffusion.families.family import Family, LatentFormat, Prediction
+from diffusion.families.family import Family, LatentFormat
 from diffusion.residency import Part
+from diffusion.sampling.network import Network, Prediction
 from diffusion.sampling.noise_schedule import NoiseSchedule
 from diffusion.text.embeddings import find_embedding
 from diffusion.text.encode import Conditioning, encode
 from diffusion.text.tokens import Tokens, tokenize
 from diffusion.tiles import OnTile
-
-
-class Network(Protocol):
-    """A denoiser as samplers call it."""
-
-    def __call__(self, x: Tensor, timestep: Tensor, context: Tensor, **extra: Tensor) -> Tensor:
-        """The raw prediction `[B, C, h, w]`, float32.
-
-        x: `[B, C, h, w]`, already scaled for the network; timestep: `[B]`; context: `[B, T, width]`.
-        """
 
 
 @dataclass(frozen=True)
@@ -59,9 +50,9 @@ class _Denoiser:
         self._dtype = next(unet.parameters()).dtype
 
     @torch.no_grad()
-    def __call__(self, x: Tensor, timestep: Tensor, context: Tensor, **extra: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
         states = context.to(x.device, self._dtype)
-        output = self._unet(x.to(self._dtype), timestep, encoder_hidden_states=states, return_dict=False, **extra)
+        output = self._unet(x.to(self._dtype), timestep, encoder_hidden_states=states, return_dict=False)
         return output[0].float()
 
 

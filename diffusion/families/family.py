@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 
+from diffusion.sampling.network import Prediction
 from diffusion.sampling.noise_schedule import NoiseSchedule
 from diffusion.weights import Header, WeightsError
-
-Prediction = Literal["epsilon", "v_prediction"]
 
 
 class MissingComponent(WeightsError):
@@ -78,7 +77,10 @@ class Component:
         ]
         for names_found, fault in ((missing, "lacks"), (unexpected, "has unexpected"), (wrong, "has misshapen")):
             if names_found:
-                raise WeightsError(f"{header.path.name}: the {self.title} {fault} {_first_few(names_found)}.")
+                raise WeightsError(
+                    f"{header.path.name}: the {self.title} {fault} {_first_few(names_found)}. "
+                    "Get the file again, or choose another one."
+                )
         return sum(parameter.numel() for parameter in network.parameters())
 
     def fill(

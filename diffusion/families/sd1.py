@@ -8,8 +8,9 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from diffusion.families import ldm_shapes
-from diffusion.families.family import Component, LatentFormat, MissingComponent, Prediction
+from diffusion.families.family import Component, LatentFormat, MissingComponent
 from diffusion.families.ldm_keys import old_diffusers_vae_name, unet_file_name, vae_file_name
+from diffusion.sampling.network import Prediction
 from diffusion.sampling.noise_schedule import NoiseSchedule
 from diffusion.weights import Header
 
