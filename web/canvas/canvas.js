@@ -180,6 +180,7 @@ class Canvas {
 
   /** @param {Change} change */
   #onChange(change) {
+    if (change.structure) this.#pointer.cancel();
     this.#stage.scene.update(change);
     if (change.structure) this.#runs.follow();
     this.#pool.markChanged(change.nodes);

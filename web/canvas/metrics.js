@@ -22,5 +22,5 @@ export const GROUP_TITLE = 28;
 
 /** From this zoom on nodes are elements; below they are painted. */
 export const NEAR = 0.55;
-export const LEAST_SCALE = 0.05;
+export const LEAST_SCALE = 0.02;
 export const MOST_SCALE = 3;

@@ -18,23 +18,31 @@ const SHORT = 0.05;
  * @param {Translate} t
  */
 export function showTitleState(element, run, t) {
-  if (run.state === 'running') {
-    fill(element, run.total > 0 ? `${run.value}/${run.total}` : t('node.running'));
-  } else if (run.state === 'waiting') {
-    fill(element, icon('clock'));
-    element.title = t('node.waiting');
-    return;
-  } else if (run.state === 'done') {
-    fill(element, run.seconds === null || run.seconds < SHORT ? icon('check') : t('node.seconds', { seconds: seconds(run.seconds) }));
-    element.title = t('node.done');
-    return;
-  } else if (run.state === 'cached') {
-    fill(element, icon('cached'));
-    element.title = t('node.cached');
-    return;
-  } else if (run.state === 'error') fill(element, icon('error'));
-  else fill(element);
-  element.removeAttribute('title');
+  fill(element, mark(run, t));
+  const tips = /** @type {const} */ ({ waiting: 'node.waiting', done: 'node.done', cached: 'node.cached' });
+  if (run.state in tips) element.dataset['tip'] = t(tips[/** @type {keyof typeof tips} */ (run.state)]);
+  else delete element.dataset['tip'];
+}
+
+/**
+ * @param {NodeRun} run
+ * @param {Translate} t
+ */
+function mark(run, t) {
+  switch (run.state) {
+    case 'running':
+      return run.total > 0 ? `${run.value}/${run.total}` : t('node.running');
+    case 'waiting':
+      return icon('clock');
+    case 'done':
+      return run.seconds === null || run.seconds < SHORT ? icon('check') : t('node.seconds', { seconds: seconds(run.seconds) });
+    case 'cached':
+      return icon('cached');
+    case 'error':
+      return icon('error');
+    default:
+      return null;
+  }
 }
 
 /** @param {number} value */

@@ -71,11 +71,11 @@ export class PointerMachine {
     host.addEventListener('contextmenu', (event) => this.#onMenu(event), options);
     addEventListener('keydown', (event) => this.#onKey(event, true), options);
     addEventListener('keyup', (event) => this.#onKey(event, false), options);
-    addEventListener('blur', () => this.#cancel(), options);
+    addEventListener('blur', () => this.cancel(), options);
   }
 
   destroy() {
-    this.#cancel();
+    this.cancel();
     this.#abort.abort();
   }
 
@@ -163,7 +163,7 @@ export class PointerMachine {
     const fingers = [...this.#touches.values()];
     const [first, second] = fingers;
     if (!first || !second) return false;
-    this.#cancel();
+    this.cancel();
     this.#pinch = fingers.length === 2 ? pinch(this.#stage, [first, second]) : null;
     return true;
   }
@@ -214,7 +214,7 @@ export class PointerMachine {
   #onMenu(event) {
     if (isTyping(event.target)) return;
     event.preventDefault();
-    this.#cancel();
+    this.cancel();
     const client = { x: event.clientX, y: event.clientY };
     const target = menuTarget(hit(this.#stage, this.#place(client), { skipSockets: true }));
     const { editor } = this.#stage;
@@ -230,7 +230,7 @@ export class PointerMachine {
   #onKey(event, down) {
     if (event.key === 'Escape' && down && this.#gesture) {
       event.stopPropagation();
-      this.#cancel();
+      this.cancel();
     }
     if (event.code !== 'Space' || isTyping(event.target) || event.target instanceof HTMLButtonElement) return;
     if (down) event.preventDefault();
@@ -245,7 +245,8 @@ export class PointerMachine {
     this.#setCursor(own ? '' : (CURSORS[hit(this.#stage, stroke.place).kind] ?? ''));
   }
 
-  #cancel() {
+  /** End a gesture without its effect: its nodes may be gone. */
+  cancel() {
     this.#gesture?.cancel();
     this.#gesture = null;
     this.#edges.stop();

@@ -57,12 +57,12 @@ export function openChoices(list) {
   };
   search.addEventListener('input', show);
   search.addEventListener('keydown', (event) => onKey(event, options, search, close));
-  addEventListener('pointerdown', (event) => !(event.target instanceof Node && element.contains(event.target)) && close(), {
-    capture: true,
-    signal: abort.signal,
-  });
+  const outside = (/** @type {Event} */ event) => {
+    if (!(event.target instanceof Node && element.contains(event.target))) close();
+  };
+  addEventListener('pointerdown', outside, { capture: true, signal: abort.signal });
+  addEventListener('wheel', outside, { capture: true, passive: true, signal: abort.signal });
   addEventListener('resize', close, { signal: abort.signal });
-  element.addEventListener('wheel', (event) => event.stopPropagation());
   document.body.append(element);
   element.style.minWidth = `${list.anchor.getBoundingClientRect().width}px`;
   show();

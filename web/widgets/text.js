@@ -24,12 +24,11 @@ export function textWidget(host) {
  */
 export function promptWidget(host) {
   const label = labelOf(host);
-  const { placeholder, tooltip } = host.input.options;
-  const box = h('textarea', { class: 'prompt-box', 'aria-label': label, placeholder: placeholder ?? label, spellcheck: 'false' });
+  const box = h('textarea', { class: 'prompt-box', 'aria-label': label, placeholder: host.input.options.placeholder ?? label, spellcheck: 'false' });
   box.addEventListener('keydown', (event) => {
     if (!event.isComposing && event.key === 'Escape') box.blur();
   });
-  const element = h('div', { class: 'widget widget-prompt', title: tooltip }, box);
+  const element = h('div', { class: 'widget widget-prompt' }, box);
   return { ...mountText(host, box), element, height: HEIGHTS.prompt, grows: true };
 }
 
