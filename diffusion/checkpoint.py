@@ -66,7 +66,9 @@ def load_vae(path: Path, *, device: torch.device | None = None) -> Vae:
     try:
         component = SD1.autoencoder(header)
     except MissingComponent:
-        raise WeightsError(f"{path.name} cannot be loaded as a VAE: it is {looks_like(header)}.") from None
+        raise WeightsError(
+            f"{path.name} cannot be loaded as a VAE: it is {looks_like(header)}. Choose a VAE of {SD1.label}."
+        ) from None
     return _vae(component, header, load_weights(path), device or devices.current())
 
 

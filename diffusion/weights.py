@@ -6,9 +6,10 @@ import re
 import struct
 import zipfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import safetensors
@@ -128,14 +129,20 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
 def load_pickle(path: Path, device: str = "cpu") -> Any:
     """What a torch pickle holds, loaded without executing code from it. Raises `WeightsError`."""
     try:
-        with torch.serialization.safe_globals(_HARMLESS):
-            return torch.load(path, map_location=device, weights_only=True, mmap=zipfile.is_zipfile(path) or None)
+        with torch.serialization.safe_globals(_HARMLESS), _source(path) as source:
+            mapped = source is path and zipfile.is_zipfile(path)
+            return torch.load(source, map_location=device, weights_only=True, mmap=mapped or None)
     except pickle.UnpicklingError as error:
         raise WeightsError(_unpickling_sentence(path, str(error))) from None
     except _CORRUPTION as error:
         if is_out_of_memory(error):
             raise
         raise WeightsError(f"{path.name} is corrupt or cut off: get the file again.") from error
+
+
+def _source(path: Path) -> AbstractContextManager[Path | BinaryIO]:
+    """What torch is to read a pickle from: not its path if that says safetensors, as torch would believe it."""
+    return path.open("rb") if path.suffix.lower() == ".safetensors" else nullcontext(path)
 
 
 def save_weights(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None) -> None:
@@ -186,9 +193,13 @@ def _safetensors_header(path: Path, start: bytes) -> Header:
         tensors = {name: TensorInfo(tuple(item["shape"]), DTYPES[item["dtype"]]) for name, item in entries.items()}
         end = max((item["data_offsets"][1] for item in entries.values()), default=0)
     except KeyError as error:
-        raise WeightsError(f"{path.name} has a header with an unknown type or field {error}.") from None
-    except (ValueError, TypeError, AttributeError) as error:
-        raise WeightsError(f"{path.name} has a corrupt header ({error}): get the file again.") from None
+        raise WeightsError(
+            f"{path.name} has a header with an unknown type or field {error}: get it in another precision."
+        ) from None
+    except (ValueError, TypeError, AttributeError):
+        raise WeightsError(f"{path.name} has a corrupt header: get the file again.") from None
+    if not tensors:
+        raise WeightsError(f"{path.name} holds no tensors: get the file again, or choose another one.")
     if 8 + length + end > size:
         whole = 8 + length + end
         raise WeightsError(f"{path.name} is cut off: {whole - size:,} of {whole:,} bytes are missing. Get it again.")
@@ -200,10 +211,12 @@ def _pickled_tensors(path: Path, device: str) -> dict[str, torch.Tensor]:
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
     if not isinstance(content, Mapping):
-        raise WeightsError(f"{path.name} holds a {type(content).__name__}, not a table of tensors.")
+        raise WeightsError(
+            f"{path.name} holds a {type(content).__name__}, not a table of tensors: choose another file."
+        )
     tensors = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
     if not tensors:
-        raise WeightsError(f"{path.name} holds no tensors.")
+        raise WeightsError(f"{path.name} holds no tensors: get the file again, or choose another one.")
     return tensors
 
 

@@ -174,10 +174,15 @@ class Folders:
 
 def similar(name: str, names: Sequence[str]) -> str:
     """A sentence that offers the names that look like `name`, or nothing."""
-    last = {known.rsplit("/", 1)[-1].lower(): known for known in reversed(names)}
-    wanted = re.split(r"[/\\]", name)[-1].lower()
-    close = [last[match] for match in get_close_matches(wanted, list(last), n=3, cutoff=0.6)]
+    # The endings of names are all alike, so that they would make any two names similar.
+    stems = {_stem(known): known for known in reversed(names)}
+    close = [stems[match] for match in get_close_matches(_stem(name), list(stems), n=3, cutoff=0.6)]
     return f" Similar: {', '.join(close)}." if close else ""
+
+
+def _stem(name: str) -> str:
+    last = re.split(r"[/\\]", name)[-1].lower()
+    return last.rpartition(".")[0] or last
 
 
 def _filled(prefix: str, width: int, height: int) -> str:

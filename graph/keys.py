@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
+from graph.declare import InputError
 from graph.folders import Folders
 from graph.plan import Step
 from graph.types import WIDGET_TYPES
@@ -23,7 +24,8 @@ ContentHash = Callable[[Path], str]
 def key_of(step: Step, input_keys: Mapping[str, str], folders: Folders, content: ContentHash) -> str:
     """The key of a step, given the keys of the nodes that it is linked to.
 
-    Raises FileNotFoundError and OSError for a file that cannot be read, and whatever the node's fingerprint raises.
+    Raises InputError for a file that is not there, OSError for one that cannot be read, and whatever the node's
+    fingerprint raises.
     """
     spec = step.spec
     parts: list[Any] = [spec.id, spec.version]
@@ -32,7 +34,10 @@ def key_of(step: Step, input_keys: Mapping[str, str], folders: Folders, content:
     for item in spec.inputs:
         name = step.literals.get(item.name)
         if item.files and isinstance(name, str):
-            parts.append(content(file_path(item.files, name, folders)))
+            try:
+                parts.append(content(file_path(item.files, name, folders)))
+            except FileNotFoundError as error:
+                raise InputError(item.name, str(error)) from None
     if spec.fingerprint:
         widgets = {item.name: step.literals.get(item.name) for item in spec.inputs if item.type in WIDGET_TYPES}
         parts.append(repr(spec.fingerprint(folders, **widgets)))

@@ -3,7 +3,8 @@
 from typing import Annotated, NamedTuple
 
 from diffusion.checkpoint import load_checkpoint, load_vae
-from graph.declare import Context, Files, node
+from diffusion.weights import WeightsError
+from graph.declare import Context, Files, InputError, node
 from nodes.sockets import Clip, Model, Vae
 
 
@@ -27,8 +28,11 @@ def checkpoint_loader(ctx: Context, ckpt_name: Annotated[str, Files("checkpoints
 
     ckpt_name: A file in models/checkpoints.
     """
-    path = ctx.folders.model_path("checkpoints", ckpt_name)
-    return LoadedCheckpoint(*load_checkpoint(path, embedding_folders=ctx.folders.model_folders("embeddings")))
+    try:
+        path = ctx.folders.model_path("checkpoints", ckpt_name)
+        return LoadedCheckpoint(*load_checkpoint(path, embedding_folders=ctx.folders.model_folders("embeddings")))
+    except (WeightsError, FileNotFoundError) as error:
+        raise InputError("ckpt_name", str(error)) from error
 
 
 @node("VAELoader", category="loaders", title="Load VAE")
@@ -37,4 +41,7 @@ def vae_loader(ctx: Context, vae_name: Annotated[str, Files("vae")]) -> Vae:
 
     vae_name: A file in models/vae.
     """
-    return load_vae(ctx.folders.model_path("vae", vae_name))
+    try:
+        return load_vae(ctx.folders.model_path("vae", vae_name))
+    except (WeightsError, FileNotFoundError) as error:
+        raise InputError("vae_name", str(error)) from error

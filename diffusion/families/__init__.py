@@ -13,4 +13,8 @@ def detect(header: Header) -> Family:
     for family in FAMILIES:
         if family.matches(header):
             return family
-    raise WeightsError(f"{header.path.name} cannot be loaded as a checkpoint: it is {looks_like(header)}.")
+    supported = " or ".join(family.label for family in FAMILIES)
+    raise WeightsError(
+        f"{header.path.name} cannot be loaded as a checkpoint: it is {looks_like(header)}. "
+        f"Choose a checkpoint of {supported}."
+    )

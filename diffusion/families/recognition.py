@@ -6,9 +6,9 @@ UNET = "model.diffusion_model."
 
 # The first entry of which any mark occurs in a tensor's name is what the file is.
 KINDS = (
-    (("lora_up.", "lora_down.", "lora_A.", "lora_B.", "hada_w1", "lokr_w"), "a LoRA: put it into models/loras"),
-    (("control_model.", "controlnet_cond_embedding."), "a ControlNet: put it into models/controlnet"),
-    (("string_to_param", "emb_params", "clip_l", "clip_g"), "a textual inversion: put it into models/embeddings"),
+    (("lora_up.", "lora_down.", "lora_A.", "lora_B.", "hada_w1", "lokr_w"), "a LoRA, which belongs in models/loras"),
+    (("control_model.", "controlnet_cond_embedding."), "a ControlNet, which belongs in models/controlnet"),
+    (("string_to_param", "emb_params", "clip_l", "clip_g"), "a textual inversion, which belongs in models/embeddings"),
     (("double_blocks.",), "a Flux model, which is recognised but not supported yet"),
     (("joint_blocks.",), "a Stable Diffusion 3 model, which is recognised but not supported yet"),
     (("conditioner.embedders.1.",), "an SDXL checkpoint, which is recognised but not supported yet"),
@@ -27,13 +27,13 @@ def looks_like(header: Header) -> str:
     conv_in = header.shape(f"{UNET}input_blocks.0.0.weight")
     if conv_in is not None:
         if conv_in[1] == 4:
-            return "a checkpoint of no known kind"
+            return "a checkpoint that is incomplete or of no known kind"
         kind = INPUTS.get(conv_in[1], f"a checkpoint whose UNet takes {conv_in[1]} channels")
         return f"{kind}, which is recognised but not supported yet"
     if header.has_prefix("down_blocks.") or header.has_prefix("conv_in."):
         return "a UNet in diffusers' layout, not a single-file checkpoint"
     if header.has_prefix("first_stage_model.") or header.has_prefix("encoder.") or header.has_prefix("decoder."):
-        return "a VAE alone: put it into models/vae and use VAELoader"
+        return "a VAE alone, which belongs in models/vae and is opened by VAELoader"
     if header.has_prefix("text_model.") or header.has_prefix("cond_stage_model."):
         return "a text encoder alone, without a UNet"
-    return f"of no known kind ({len(header.tensors)} tensors, the first is '{next(iter(header.tensors), '')}')"
+    return f"of no known kind (tensors: {len(header.tensors)}, the first is '{next(iter(header.tensors))}')"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.declare import InputError
 from graph.folders import Folders
 from graph.keys import key_of
 from graph.plan import PlanError, plan
@@ -123,7 +124,7 @@ def test_the_content_of_files_matters(tmp_path):
     path.write_bytes(b"two")
     assert key(entry, folders=folders, content=Path.read_text) != first
     path.unlink()
-    with pytest.raises(FileNotFoundError, match=r"a\.pt"):
+    with pytest.raises(InputError, match=r"a\.pt"):
         key(entry, folders=folders)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffusion.weights import WeightsError, load_weights, save_weights
-from graph.declare import spec_of
+from diffusion.weights import load_weights, save_weights
+from graph.declare import InputError, spec_of
 from graph.folders import Folders
 from graph.testing import Recorder
 from nodes import conditioning, loaders, vae
@@ -73,13 +73,13 @@ def test_a_checkpoint_gives_its_parts_in_order(loaded):
 
 
 def test_a_checkpoint_that_is_not_there(context):
-    with pytest.raises(FileNotFoundError, match=r"There is no 'tny\.safetensors' in models/checkpoints"):
+    with pytest.raises(InputError, match=r"There is no 'tny\.safetensors' in models/checkpoints"):
         loaders.checkpoint_loader(context, "tny.safetensors")
 
 
 def test_a_file_that_is_no_checkpoint(context, folders: Folders):
     Path(folders.models / "checkpoints" / "text.safetensors").write_text("hello, I am a text file")
-    with pytest.raises(WeightsError, match=r"text\.safetensors is not a safetensors file"):
+    with pytest.raises(InputError, match=r"text\.safetensors is not a safetensors file"):
         loaders.checkpoint_loader(context, "text.safetensors")
 
 

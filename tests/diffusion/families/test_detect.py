@@ -85,7 +85,7 @@ def changed(shapes: dict[str, tuple[int, ...]], **changes: tuple[int, ...]) -> d
 @pytest.mark.parametrize(
     ("names", "kind"),
     [
-        (["lora_unet_down_blocks_0_attentions_0_proj_in.lora_up.weight"], "a LoRA: put it into models/loras"),
+        (["lora_unet_down_blocks_0_attentions_0_proj_in.lora_up.weight"], "a LoRA, which belongs in models/loras"),
         (["control_model.zero_convs.0.0.weight"], "a ControlNet"),
         (["emb_params"], "a textual inversion"),
         (["first_stage_model.encoder.conv_in.weight"], "a VAE alone"),
@@ -97,7 +97,7 @@ def changed(shapes: dict[str, tuple[int, ...]], **changes: tuple[int, ...]) -> d
         (["cond_stage_model.model.ln_final.weight"], "a Stable Diffusion 2 checkpoint, .* not supported yet"),
         (["down_blocks.0.resnets.0.conv1.weight"], "a UNet in diffusers' layout"),
         (["text_model.final_layer_norm.weight"], "a text encoder alone"),
-        (["transformer.h.0.weight"], r"of no known kind \(1 tensors, the first is 'transformer.h.0.weight'\)"),
+        (["transformer.h.0.weight"], r"of no known kind \(tensors: 1, the first is 'transformer.h.0.weight'\)"),
     ],
 )
 def test_other_files_are_named(tmp_path, names, kind):
