@@ -9,7 +9,7 @@ const english = texts('en');
 const chinese = texts('zh-CN');
 
 /** The server says these in English. */
-const isOfNodes = (key) => /^(input\.|node\.[A-Z])/.test(key);
+const isOfNodes = (key) => /^(input\.|tip\.|node\.[A-Z])/.test(key);
 
 const sources = readdirSync(web, { recursive: true })
   .filter((name) => String(name).endsWith('.js'))

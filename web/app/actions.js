@@ -72,10 +72,10 @@ export const createFileActions = (editor) => ({
 
 /**
  * @param {Application} editor
- * @param {Signal<ReadonlyMap<string, NodeSpec>>} specs
+ * @param {Signal<ReadonlyMap<string, NodeSpec>>} types
  * @returns {Pick<Application, ServerAction>}
  */
-export const createServerActions = (editor, specs) => ({
+export const createServerActions = (editor, types) => ({
   pictureUrl: (picture, preview = false) => editor.client.pictureUrl(picture, preview),
   async uploadImage(file) {
     const picture = await editor.client.uploadImage(file);
@@ -84,7 +84,7 @@ export const createServerActions = (editor, specs) => ({
   },
   submit: (options = {}) => submit(editor, options),
   async reloadSpecs() {
-    specs.set(new Map([...readSpecs(await editor.client.objectInfo()), ...VIRTUAL_SPECS]));
+    types.set(new Map([...readSpecs(await editor.client.objectInfo()), ...VIRTUAL_SPECS]));
   },
 });
 

@@ -3,14 +3,14 @@
 import { GraphDocument } from '../core/document.js';
 import { History } from '../core/history.js';
 import { createSelection } from '../core/selection.js';
-import { signal } from '../core/signal.js';
+import { computed, signal } from '../core/signal.js';
 import { VIRTUAL_SPECS } from '../core/virtual.js';
 import { createEditActions, createFileActions, createServerActions } from './actions.js';
 import { createCommands } from './commands.js';
 import { Files } from './files.js';
 import { cachedFinder, createLinkQueries } from './link-queries.js';
 import { followMissingTypes } from './missing-types.js';
-import { createNames } from './names.js';
+import { createNames, explainInputs } from './names.js';
 import { QueueList } from './queue-list.js';
 import { RunStates } from './run-state.js';
 
@@ -34,7 +34,8 @@ export function createEditor(client, translator, createSurface) {
   const document = new GraphDocument();
   const history = new History(document);
   const queue = new QueueList(client);
-  const specs = /** @type {Signal<ReadonlyMap<string, NodeSpec>>} */ (signal(VIRTUAL_SPECS));
+  const types = /** @type {Signal<ReadonlyMap<string, NodeSpec>>} */ (signal(VIRTUAL_SPECS));
+  const specs = computed(() => explainInputs(types.get(), translator));
   const findSpec = cachedFinder(document, specs);
   const commands = /** @type {Map<string, Command>} */ (new Map());
   const state = {
@@ -63,7 +64,7 @@ export function createEditor(client, translator, createSurface) {
   };
   // The parts below need the whole that they become part of.
   const editor = /** @type {Application} */ (/** @type {unknown} */ (state));
-  Object.assign(editor, createEditActions(editor), createFileActions(editor), createServerActions(editor, specs));
+  Object.assign(editor, createEditActions(editor), createFileActions(editor), createServerActions(editor, types));
   Object.assign(editor, createSurface(editor), { files: new Files(editor) });
   for (const command of createCommands(editor)) commands.set(command.id, command);
   return editor;

@@ -1,7 +1,7 @@
 /** Names of node types and inputs in the user's language. What has no translation keeps the server's name. */
 
 /** @import { Application, Translator } from '../types/app.d.ts' */
-/** @import { NodeSpec } from '../types/spec.d.ts' */
+/** @import { InputSpec, NodeSpec } from '../types/spec.d.ts' */
 /** @import { SpecOf } from '../core/sockets.js' */
 
 /**
@@ -29,4 +29,21 @@ export function createNames({ t, has, all, locale }, findSpec) {
     },
     typeNames: (spec) => all(`${key(spec)}.title`),
   };
+}
+
+/**
+ * The types with the explanations of their inputs in the user's language.
+ * @param {ReadonlyMap<string, NodeSpec>} specs
+ * @param {Translator} translator
+ * @returns {Map<string, NodeSpec>}
+ */
+export function explainInputs(specs, { t, has }) {
+  const explain = (/** @type {NodeSpec} */ spec, /** @type {InputSpec} */ input) => {
+    const keys = [`node.${spec.aliasOf ?? spec.type}.tip.${input.name}`, `tip.${input.name}`];
+    const key = input.options.tooltip === undefined ? undefined : keys.find(has);
+    return key === undefined ? input : { ...input, options: { ...input.options, tooltip: t(key) } };
+  };
+  return new Map(
+    [...specs].map(([type, spec]) => [type, { ...spec, inputs: spec.inputs.map((input) => explain(spec, input)) }]),
+  );
 }

@@ -12,65 +12,83 @@ import { icon } from '../ui/icons.js';
  * @param {number} first
  */
 export function openLightbox(editor, pictures, first) {
-  const { t } = editor;
-  let index = first;
-  const stage = h('div', { class: 'lightbox-stage' });
-  const caption = h('span', { class: 'lightbox-caption' });
-  const save = h(
-    'a',
-    { class: 'icon-button', 'aria-label': t('pictures.save'), 'data-tip': t('pictures.save') },
-    icon('download'),
-  );
-  const step = (/** @type {number} */ by) => {
-    index = (index + by + pictures.length) % pictures.length;
-    show();
-  };
-  const several = pictures.length > 1;
-  const element = h(
-    'dialog',
-    { class: 'lightbox', 'aria-label': t('pictures.title') },
-    stage,
-    h(
-      'div',
-      { class: 'lightbox-bar' },
-      several ? button(t('pictures.previous'), 'chevron-left', () => step(-1)) : null,
-      caption,
-      several ? button(t('pictures.next'), 'chevron-right', () => step(1)) : null,
-      save,
-      button(t('ui.close'), 'close', () => element.close()),
-    ),
-  );
+  const { element } = new Lightbox(editor, pictures, first);
+  document.body.append(element);
+  element.showModal();
+}
 
-  function show() {
-    const picture = pictures[index];
+class Lightbox {
+  element;
+  #editor;
+  #pictures;
+  #index;
+  #stage = h('div', { class: 'lightbox-stage' });
+  #caption = h('span', { class: 'lightbox-caption' });
+  #save;
+
+  /** @param {Application} editor @param {readonly PictureRef[]} pictures @param {number} first */
+  constructor(editor, pictures, first) {
+    const { t } = editor;
+    this.#editor = editor;
+    this.#pictures = pictures;
+    this.#index = first;
+    const save = t('pictures.save');
+    this.#save = h('a', { class: 'icon-button', 'aria-label': save, 'data-tip': save }, icon('download'));
+    const several = pictures.length > 1;
+    this.element = h(
+      'dialog',
+      { class: 'lightbox', 'aria-label': t('pictures.title') },
+      this.#stage,
+      h(
+        'div',
+        { class: 'lightbox-bar' },
+        several ? button(t('pictures.previous'), 'chevron-left', () => this.#step(-1)) : null,
+        this.#caption,
+        several ? button(t('pictures.next'), 'chevron-right', () => this.#step(1)) : null,
+        this.#save,
+        button(t('ui.close'), 'close', () => this.element.close()),
+      ),
+    );
+    this.#listen();
+    this.#show();
+  }
+
+  #listen() {
+    this.element.addEventListener('keydown', (event) => {
+      if (event.key === 'ArrowLeft') this.#step(-1);
+      if (event.key === 'ArrowRight') this.#step(1);
+      event.stopPropagation();
+    });
+    this.element.addEventListener('close', () => this.element.remove());
+    this.#stage.addEventListener('click', (event) => {
+      if (event.target === this.#stage) this.element.close();
+    });
+  }
+
+  /** @param {number} by */
+  #step(by) {
+    this.#index = (this.#index + by + this.#pictures.length) % this.#pictures.length;
+    this.#show();
+  }
+
+  #show() {
+    const picture = this.#pictures[this.#index];
     if (!picture) return;
-    const url = editor.pictureUrl(picture);
+    const url = this.#editor.pictureUrl(picture);
     const image = h('img', { src: url, alt: picture.filename });
-    image.onload = () => (caption.textContent = captionOf(picture, image));
-    fill(stage, image);
-    caption.textContent = picture.filename;
-    save.href = url;
-    save.download = picture.filename;
+    image.onload = () => (this.#caption.textContent = this.#captionOf(picture, image));
+    fill(this.#stage, image);
+    this.#caption.textContent = picture.filename;
+    this.#save.href = url;
+    this.#save.download = picture.filename;
   }
 
   /** @param {PictureRef} picture @param {HTMLImageElement} image */
-  function captionOf({ filename }, { naturalWidth, naturalHeight }) {
-    const place = several ? ` · ${index + 1} / ${pictures.length}` : '';
+  #captionOf({ filename }, { naturalWidth, naturalHeight }) {
+    const count = this.#pictures.length;
+    const place = count > 1 ? ` · ${this.#index + 1} / ${count}` : '';
     return `${filename} · ${naturalWidth} × ${naturalHeight}${place}`;
   }
-
-  element.addEventListener('keydown', (event) => {
-    if (several && event.key === 'ArrowLeft') step(-1);
-    if (several && event.key === 'ArrowRight') step(1);
-    event.stopPropagation();
-  });
-  stage.addEventListener('click', (event) => {
-    if (event.target === stage) element.close();
-  });
-  element.addEventListener('close', () => element.remove());
-  document.body.append(element);
-  show();
-  element.showModal();
 }
 
 /** @param {string} label @param {string} mark @param {() => void} onclick */
