@@ -42,7 +42,7 @@ function fileCommands(editor) {
     {
       id: 'file.save',
       keys: ['Mod+S'],
-      run: () => (editor.name.peek() === '' ? editor.askName() : files.save()),
+      run: () => (editor.storedAs.peek() === editor.name.peek() ? files.save() : editor.askName()),
     },
     { id: 'file.save-as', keys: ['Mod+Shift+S'], run: () => editor.askName() },
     { id: 'file.download', keys: [], run: () => files.download('workflow') },
@@ -59,8 +59,8 @@ function runCommands(editor) {
     {
       id: 'run.selected',
       keys: [],
-      enabled: () => selected().some((id) => isOutput(editor, id)),
-      run: () => editor.submit({ targets: selected().filter((id) => isOutput(editor, id)) }),
+      enabled: () => selected().length > 0,
+      run: () => editor.submit({ targets: selected() }),
     },
     {
       id: 'run.interrupt',
@@ -69,12 +69,6 @@ function runCommands(editor) {
       run: () => editor.client.interrupt(null),
     },
   ];
-}
-
-/** @param {Application} editor @param {string} id */
-function isOutput(editor, id) {
-  const node = editor.document.nodes.get(id);
-  return node !== undefined && editor.spec(node)?.outputNode === true;
 }
 
 /** @param {Application} editor @returns {Command[]} */
