@@ -1,5 +1,6 @@
 """Reading JSON that anybody may have sent, and answering with JSON."""
 
+import re
 from typing import Any
 
 import orjson
@@ -7,6 +8,8 @@ from aiohttp import web
 
 from api.errors import ApiError
 
+EMPTY = "The body of the request is empty, and should be JSON."
+NO_NUMBER = re.compile(r"-?(NaN|Infinity)")
 NESTING = "The JSON is nested too deeply; at most 250 levels are read."
 
 
@@ -24,7 +27,9 @@ async def read_json(request: web.Request) -> Any:
     except orjson.JSONDecodeError as error:
         if "depth limit" in str(error):
             raise ApiError(400, "invalid_json", NESTING) from None
-        raise ApiError(400, "invalid_json", f"The body of the request is not valid JSON: {error}.") from None
+        hint = " NaN and Infinity are no numbers of JSON." if NO_NUMBER.match(error.doc, error.pos) else ""
+        fault = f"The body of the request is not valid JSON: {error}.{hint}" if body else EMPTY
+        raise ApiError(400, "invalid_json", fault) from None
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:

@@ -28,9 +28,11 @@ def _opened(file: BinaryIO | Path, name: str) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return Image.open(file)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise NoPictureError(f"'{name}' has too many pixels: more than {Image.MAX_IMAGE_PIXELS:,}.") from None
+        raise NoPictureError(
+            f"'{name}' has too many pixels: more than {Image.MAX_IMAGE_PIXELS:,}. Scale it down."
+        ) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise NoPictureError(f"'{name}' is no picture that can be read; PNG, JPEG and WebP files are.") from None
+        raise NoPictureError(f"'{name}' is not a picture that can be read. Save it as PNG, JPEG or WebP.") from None
 
 
 def converted(path: Path, format: str, quality: int, channel: Channel) -> bytes:
@@ -42,7 +44,7 @@ def converted(path: Path, format: str, quality: int, channel: Channel) -> bytes:
         try:
             picture.load()
         except (OSError, ValueError, SyntaxError):
-            raise NoPictureError(f"'{path.name}' is damaged: its pixels cannot be read.") from None
+            raise NoPictureError(f"'{path.name}' is damaged or cut off. Get the file again.") from None
         wanted = _channel(picture, channel)
         if format == "jpeg":
             wanted = wanted.convert("RGB")
@@ -75,7 +77,7 @@ def with_mask(original: Path, mask: BinaryIO, mask_name: str) -> bytes:
             result = picture.convert("RGB")
             alpha = drawn.convert("RGBA").getchannel("A").resize(result.size)
         except (OSError, ValueError, SyntaxError):
-            raise NoPictureError(f"'{mask_name}' or '{original.name}' is damaged: its pixels cannot be read.") from None
+            raise NoPictureError(f"'{mask_name}' or '{original.name}' is damaged. Get the files again.") from None
         result.putalpha(alpha)
         notes = PngInfo()
         for key, value in getattr(picture, "text", {}).items():

@@ -100,7 +100,9 @@ def read_document(document: object) -> tuple[Definition, Mapping[str, Definition
         # The document's own id is of no use here, and some programs write null.
         read = msgspec.convert({**document, "id": ""} if isinstance(document, dict) else document, _Document)
     except (msgspec.ValidationError, TypeError) as error:
-        raise DocumentError(f"This is no workflow as an editor saves it: {error}.") from None
+        raise DocumentError(
+            f"This is no workflow as an editor saves it ({error}). Save it again in the editor."
+        ) from None
     subgraphs = {each.id: each for each in (read.definitions.subgraphs if read.definitions else None) or ()}
     for graph in (read, *subgraphs.values()):
         _check(graph)

@@ -10,8 +10,10 @@ from typing import Any
 from graph.declare import InputError
 from graph.events import Failed
 from graph.plan import Step
+from graph.problem import labelled
 
 MOST_CHARACTERS = 2000
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
 MEMORY_ADVICE = "Make the picture or the batch smaller, use tiled nodes, or close other programs."
 FAULT_ADVICE = "This is a fault of the node, or of the pack that it comes from; the log has the details."
 
@@ -33,7 +35,7 @@ def failed(error: NodeError, executed: list[str]) -> Failed:
     step, cause = error.step, error.cause
     sentence, advice = _explain(cause)
     name = cause.input_name if isinstance(cause, InputError) else None
-    place = f"{step.title} (node {step.id})" + (f", input '{name}'" if name else "")
+    place = labelled(step.title, step.id) + (f", input '{name}'" if name else "")
     return Failed(
         node=step.id,
         node_type=step.class_type,
@@ -90,7 +92,7 @@ def _explain(cause: BaseException) -> tuple[str, str]:
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.strerror}{f': {cause.filename}' if cause.filename else ''}.", ""
     if text and isinstance(cause, ValueError | OSError):
-        return text, ""
+        return text if text.endswith(SENTENCE_ENDS) else f"{text}.", ""
     return f"It failed unexpectedly, with {type(cause).__name__}{f': {text}' if text else ''}.", FAULT_ADVICE
 
 

@@ -71,7 +71,7 @@ def _number(value: Any, kind: str) -> float:
     raise LiteralError(
         "invalid_input_type",
         f"Failed to convert an input value to a {kind} value",
-        f"takes {wanted}, and {_short(value)} is none. Enter {wanted}.",
+        f"takes {wanted}, and {_short(value)} is not one. Enter {wanted}.",
     )
 
 
@@ -81,13 +81,13 @@ def _in_range(number: float, options: Mapping[str, Any]) -> float:
         raise LiteralError(
             "value_smaller_than_min",
             f"Value {number} smaller than min of {low}",
-            f"must be at least {low}, and is {number}. Raise it.",
+            f"must be at least {_plain(low)}, and is {_plain(number)}. Raise it.",
         )
     if high is not None and number > high:
         raise LiteralError(
             "value_bigger_than_max",
             f"Value {number} bigger than max of {high}",
-            f"must be at most {high}, and is {number}. Lower it.",
+            f"must be at most {_plain(high)}, and is {_plain(number)}. Lower it.",
         )
     return number
 
@@ -100,7 +100,7 @@ def _text(value: Any) -> str:
     raise LiteralError(
         "invalid_input_type",
         "Failed to convert an input value to a STRING value",
-        f"takes text, and {_short(value)} is none. Enter text.",
+        f"takes text, and {_short(value)} is not text. Enter text.",
     )
 
 
@@ -113,7 +113,7 @@ def _truth(value: Any) -> bool:
     raise LiteralError(
         "invalid_input_type",
         "Failed to convert an input value to a BOOLEAN value",
-        f"takes true or false, and {_short(value)} is neither.",
+        f"takes true or false, and {_short(value)} is neither. Choose one of them.",
     )
 
 
@@ -124,7 +124,11 @@ def _choice(value: Any, choices: Sequence[Any], options: Mapping[str, Any], fold
             return value
         raise LiteralError("value_not_in_list", "Value not in list", _not_listed(value, choices))
     if not isinstance(value, str):
-        raise LiteralError("value_not_in_list", "Value not in list", f"takes a file name, and {_short(value)} is none.")
+        raise LiteralError(
+            "value_not_in_list",
+            "Value not in list",
+            f"takes a file name, and {_short(value)} is not one. Choose a file.",
+        )
     try:
         if kind == "input":
             folders.input_path(value)
@@ -147,6 +151,11 @@ def _not_listed(value: Any, choices: Sequence[Any]) -> str:
         more = f" and {len(texts) - 8} more" if len(texts) > 8 else ""
         hint = f"Choose one of: {', '.join(texts[:8])}{more}."
     return f"does not offer {_short(value)}. {hint}"
+
+
+def _plain(number: float) -> str:
+    """A number as people write it: a whole one without a point."""
+    return str(number).removesuffix(".0")
 
 
 def _short(value: Any) -> str:

@@ -89,7 +89,7 @@ def _step(id: str, node: Mapping[str, Any], specs: Mapping[str, NodeSpec]) -> St
             literals[item.name] = None
     meta = node.get("_meta")
     title = meta.get("title") if isinstance(meta, Mapping) else None
-    return Step(id, class_type, title or spec.title, spec, literals, links)
+    return Step(id, class_type, title if title and isinstance(title, str) else spec.title, spec, literals, links)
 
 
 @lru_cache(maxsize=4096)

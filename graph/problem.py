@@ -3,6 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+MOST_OF_A_NAME = 80
+
+
+def labelled(title: str, id: str) -> str:
+    """How sentences call a node: `title (node id)`, on one line and not too long, whatever a file has there."""
+    return f"{brief(title)} (node {brief(id)})"
+
+
+def brief(name: str) -> str:
+    """A name from a file on one line, cut where it is too long to be read."""
+    line = " ".join(name.split())
+    return line if len(line) <= MOST_OF_A_NAME else f"{line[: MOST_OF_A_NAME - 1]}…"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -29,20 +29,24 @@ def safe_parts(name: str) -> tuple[str, ...]:
     Raises UnsafePathError.
     """
     if re.search(r"[\x00-\x1f\x7f]", name):
-        raise UnsafePathError(f"{name!r} holds a control character, which a file name may not.")
+        raise UnsafePathError(f"{name!r} holds a control character, which a file name may not. Remove it.")
     if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
-        raise UnsafePathError(f"{name!r} is an absolute path. Use a name inside the folder.")
+        raise UnsafePathError(f"{_quoted(name)} is an absolute path. Use a name inside the folder.")
     parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
     for part in parts:
         _check_part(part, name)
     return parts
 
 
+def _quoted(name: str) -> str:
+    return repr(name).replace(r"\\", "\\")  # as it was written: repr doubles backslashes
+
+
 def _check_part(part: str, name: str) -> None:
     # Windows drops spaces and dots at the end of a part: ".. " is "..", "con .txt" is "con".
     trimmed = part.rstrip(" .")
     if not trimmed:
-        raise UnsafePathError(f"{name!r} leads out of its folder. Use a name inside it.")
+        raise UnsafePathError(f"{_quoted(name)} leads out of its folder. Use a name inside it.")
     if trimmed.split(".")[0].rstrip().lower() in DEVICE_NAMES:
         raise UnsafePathError(f"{name!r} uses a name that Windows reserves for a device. Use another one.")
     if os.name == "nt" and ":" in part:

@@ -12,10 +12,10 @@ from typing import Any
 from graph.folders import Folders
 from graph.literals import LiteralError, convert, told_config
 from graph.order import Order, depth_first
-from graph.problem import Problem
+from graph.problem import Problem, brief, labelled
 from graph.prompt import Link, Prompt, link_of, literal
 from graph.schema import Schema, Schemas
-from graph.types import fits
+from graph.types import WIDGET_TYPES, fits
 
 __all__ = ["Problem", "Validation", "validate"]
 
@@ -53,7 +53,7 @@ def validate(prompt: object, schemas: Schemas, folders: Folders, targets: Iterab
     wanted = check.outputs() if targets is None else list(dict.fromkeys(map(str, targets)))
     unknown = [id for id in wanted if id not in check.prompt]
     if unknown:
-        details = f"The node {unknown[0]} is wanted, and the prompt does not have it."
+        details = f"The node {brief(unknown[0])} is wanted, and the prompt does not have it."
         return Validation(check.prompt, [], Problem("invalid_prompt", "A wanted node does not exist", details))
     if not wanted and (targets is not None or not check.problems):
         details = "Add a node that shows or saves something, such as SaveImage or PreviewImage."
@@ -80,7 +80,7 @@ class _Check:
     def _add_node(self, id: str, node: object) -> None:
         if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
             self.prompt[id] = {"class_type": "", "inputs": {}}
-            text = f"The node {id} has no class_type. Each node is {{'class_type': ..., 'inputs': {{...}}}}."
+            text = f"The node {brief(id)} has no class_type. Each node is {{'class_type': ..., 'inputs': {{...}}}}."
             self._complain(id, Problem("invalid_prompt", "A node is missing its class_type", text))
             return
         inputs = node.get("inputs", {})
@@ -90,10 +90,10 @@ class _Check:
             self._complain(id, Problem("invalid_prompt", "The inputs of a node are no object", text))
         if node["class_type"] not in self._schemas:
             text = (
-                f"{self._label(id)}: the node type '{node['class_type']}' is not installed. Install the pack that has "
-                f"it, or use another node.{self._similar_types(node['class_type'])}"
+                f"{self._label(id)}: the node type '{brief(node['class_type'])}' is not installed. Install the pack "
+                f"that has it, or use another node.{self._similar_types(node['class_type'])}"
             )
-            self._complain(id, Problem("invalid_prompt", f"Node '{node['class_type']}' does not exist", text))
+            self._complain(id, Problem("invalid_prompt", f"Node '{brief(node['class_type'])}' does not exist", text))
 
     def _similar_types(self, class_type: str) -> str:
         # The search is slow, so a prompt of thousands of foreign types gets it for the first of them only.
@@ -222,17 +222,20 @@ class _Check:
             return "has a list that is no link; a link is [node id, output index]."
         source, slot = link
         if source not in self.prompt:
-            return f"is linked to the node {source}, which does not exist. Connect it to another one."
+            return f"is linked to the node {brief(source)}, which does not exist. Connect it to another one."
         schema = self._schema(source)
         if schema and not 0 <= slot < len(schema["output"]):
-            return f"is linked to output {slot} of {self._label(source)}, which has {len(schema['output'])}."
+            count = len(schema["output"])
+            return f"is linked to output {slot} of {self._label(source)}, which has {count}. Connect another one."
         return ""
 
     def _missing(self, id: str, name: str, config: list[Any], undeclared: list[str]) -> None:
         folded = {other.lower(): other for other in undeclared}
         close = get_close_matches(name.lower(), folded, n=1)
         hint = f" There is '{folded[close[0]]}', which the node does not have." if close else ""
-        clause = f"({_type_name(config[0])}) is missing. Connect it or give it a value.{hint}"
+        kind = _type_name(config[0])
+        cure = "Connect it or give it a value." if kind in WIDGET_TYPES else "Connect it."
+        clause = f"({kind}) is missing. {cure}{hint}"
         self._blame(id, name, config, Problem("required_input_missing", "Required input is missing", clause))
 
     def _blame(self, id: str, name: str, config: list[Any], problem: Problem, **extra: Any) -> None:
@@ -250,7 +253,7 @@ class _Check:
         meta = node.get("_meta")
         title = meta.get("title") if isinstance(meta, dict) else None
         schema = self._schema(id)
-        return f"{title or (schema['display_name'] if schema else node['class_type'])} (node {id})"
+        return labelled(str(title or (schema["display_name"] if schema else node["class_type"])), id)
 
     def _complain(self, id: str, problem: Problem) -> None:
         self.problems.setdefault(id, []).append(problem)

@@ -80,10 +80,10 @@ def _frames(path: Path) -> list[Image.Image]:
             frames = [ImageOps.exif_transpose(frame) for frame in sequence]
     except UnidentifiedImageError:
         raise PictureError(f"{path.name} is not a picture that can be read. Save it as PNG, JPEG or WebP.") from None
-    except Image.DecompressionBombError as error:
-        raise PictureError(f"{path.name} has too many pixels. Scale it down first. ({error})") from None
+    except Image.DecompressionBombError:
+        raise PictureError(f"{path.name} has too many pixels. Scale it down first.") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise PictureError(f"{path.name} is damaged ({error}). Get the file again.") from None
+        raise PictureError(f"{path.name} is damaged or cut off. Get the file again.") from error
     return [frame for frame in frames if frame.size == frames[0].size]
 
 

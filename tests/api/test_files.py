@@ -81,7 +81,7 @@ async def test_what_is_no_picture_is_refused_with_a_sentence(session: Session, n
     status, said = await upload(session, name, content)
     assert status == 400
     assert name in said["error"]["message"]
-    assert "no picture" in said["error"]["message"]
+    assert "is not a picture that can be read" in said["error"]["message"]
     assert not (server.base / "input" / name).exists()
 
 

@@ -77,7 +77,8 @@ BAD: dict[str, tuple[Maker, tuple[str, ...]]] = {
         lambda small: header({"a": {"dtype": "C64", "shape": [1], "data_offsets": [0, 8]}}, bytes(8)), ("C64",),
     ),
     "misshapen": (
-        lambda small: save({**load(small), f"{UNET}out.2.weight": torch.zeros(4, 32, 1, 1)}), ("out.2.weight", "[4, 32, 1, 1]"),
+        lambda small: save({**load(small), f"{UNET}out.2.weight": torch.zeros(4, 32, 1, 1)}),
+        ("out.2.weight", "[4, 32, 1, 1]"),
     ),
     "incomplete": (
         lambda small: without(small, ".middle_block."), ("incomplete", "Choose a checkpoint"),
