@@ -90,8 +90,8 @@ def test_a_saved_workflow_opens_again(editor: Editor, server: Server):
     steps.fill("7+4")
     steps.press("Enter")
     editor.command("Save as")
-    page.get_by_role("textbox", name="Name").fill("心 and heart")
-    editor.button("Save").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("心 and heart")
+    page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Workflow 心 and heart")).to_be_visible()
     stored = server.base / "user" / "default" / "workflows" / "心 and heart.json"
     sampler = next(node for node in json.loads(stored.read_text())["nodes"] if node["type"] == "KSampler")
@@ -103,6 +103,32 @@ def test_a_saved_workflow_opens_again(editor: Editor, server: Server):
     page.get_by_role("menuitem", name="Saved workflows").click()
     page.get_by_role("menuitem", name="心 and heart").click()
     expect(steps).to_have_value("11")
+
+
+def test_another_workflow_is_not_overwritten_unasked(editor: Editor, server: Server):
+    page = editor.page
+    stored = server.base / "user" / "default" / "workflows" / "taken.json"
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    stored.write_text("{}")
+    for answer in ("Cancel", "Replace"):
+        page.keyboard.press("Control+s")
+        page.get_by_role("textbox", name="Name", exact=True).fill("taken")
+        page.keyboard.press("Enter")
+        page.get_by_role("dialog").get_by_text(answer, exact=True).last.click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        assert (stored.read_text() == "{}") is (answer == "Cancel")
+
+
+def test_panels_and_languages_leave_nothing_behind(editor: Editor):
+    page = editor.page
+    count = "() => document.querySelectorAll('*').length"
+    page.keyboard.press("q")
+    page.keyboard.press("q")
+    before = page.evaluate(count)
+    for _ in range(10):
+        for key in ("q", "q", "p", "p"):
+            page.keyboard.press(key)
+    assert page.evaluate(count) == before
 
 
 def test_a_reload_loses_nothing(editor: Editor):

@@ -2,7 +2,6 @@
 
 import { isApiPrompt, readApiPrompt } from '../core/api-format.js';
 import { FormatError, isWorkflow, readWorkflow } from '../core/format.js';
-import { ServerError } from '../net/server-error.js';
 import { readPictureTexts } from './picture-metadata.js';
 
 /** @import { Application, FileControl } from '../types/app.d.ts' */
@@ -93,24 +92,20 @@ export class Files {
     if (!(await this.openFile(file))) throw new FormatError('format.no-workflow-inside', { name: file.name });
   }
 
-  /** @throws {FormatError} when another workflow has the name */
   async save() {
-    await this.saveAs(this.#editor.name.peek());
+    await this.saveAs(this.#editor.name.peek(), true);
   }
 
-  /** @param {string} name @throws {FormatError} when another workflow has the name */
-  async saveAs(name) {
+  /** @param {string} name @param {boolean} overwrite */
+  async saveAs(name, overwrite) {
     const editor = this.#editor;
-    try {
-      await editor.client.store(`${FOLDER}/${name}.json`, editor.toFile(), name === editor.storedAs.peek());
-    } catch (error) {
-      if (error instanceof ServerError && error.status === 409) throw new FormatError('files.name-taken', { name });
-      throw error;
-    }
+    if (!overwrite && (await this.stored()).some((file) => file.name === name)) return false;
+    await editor.client.store(`${FOLDER}/${name}.json`, editor.toFile(), overwrite);
     editor.storedAs.set(name);
     editor.name.set(name);
     editor.history.markSaved();
     editor.notify('info', editor.t('files.saved', { name }));
+    return true;
   }
 
   /** @param {'workflow' | 'api'} format */

@@ -7,7 +7,7 @@
 /**
  * @param {Translator} translator
  * @param {SpecOf} findSpec
- * @returns {Pick<Application, 'nodeTitle' | 'inputLabel' | 'typeTitle' | 'typeDescription' | 'typeNames'>}
+ * @returns {Pick<Application, 'nodeTitle' | 'inputLabel' | 'typeTitle' | 'typeDescription' | 'typeCategory' | 'typeNames'>}
  */
 export function createNames({ t, has, all, locale }, findSpec) {
   const key = (/** @type {NodeSpec} */ spec) => `node.${spec.aliasOf ?? spec.type}`;
@@ -27,6 +27,11 @@ export function createNames({ t, has, all, locale }, findSpec) {
       const description = `${key(spec)}.description`;
       return has(description) ? t(description) : spec.description;
     },
+    typeCategory: ({ category }) =>
+      category
+        .split('/')
+        .map((part) => (has(`category.${part}`) ? t(`category.${part}`) : part))
+        .join(' / '),
     typeNames: (spec) => all(`${key(spec)}.title`),
   };
 }

@@ -1,6 +1,6 @@
 /** A dialog that asks for one line of text. */
 
-import { openDialog } from '../ui/dialog.js';
+import { confirm, openDialog } from '../ui/dialog.js';
 import { h } from '../ui/dom.js';
 
 /** @import { Application } from '../types/app.d.ts' */
@@ -51,5 +51,13 @@ export async function askName(editor) {
     value: editor.name.peek() || t('files.untitled'),
     action: t('ui.save'),
   });
-  if (name !== null) await editor.files.saveAs(name);
+  if (name === null || (await editor.files.saveAs(name, name === editor.storedAs.peek()))) return;
+  const replace = await confirm({
+    title: t('files.replace'),
+    text: t('files.name-taken', { name }),
+    yes: t('files.replace'),
+    no: t('ui.cancel'),
+    danger: true,
+  });
+  if (replace) await editor.files.saveAs(name, true);
 }

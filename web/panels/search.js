@@ -141,7 +141,7 @@ class SearchPopup {
       },
       h('span', { class: 'search-title' }, title),
       title === spec.type ? null : h('span', { class: 'search-id' }, spec.type),
-      h('span', { class: 'search-category' }, spec.category),
+      h('span', { class: 'search-category' }, this.#editor.typeCategory(spec)),
     );
   }
 

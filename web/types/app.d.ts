@@ -56,8 +56,10 @@ export interface FileControl {
   openDefault(): Promise<void>;
   /** Ask for a file of this computer. */
   choose(): void;
+  /** Save under the document's name. */
   save(): Promise<void>;
-  saveAs(name: string): Promise<void>;
+  /** False when another workflow has the name and must not be overwritten. */
+  saveAs(name: string, overwrite: boolean): Promise<boolean>;
   download(format: 'workflow' | 'api'): Promise<void>;
   stored(): Promise<{ path: string; name: string; modified: number }[]>;
   templates(): Promise<{ pack: string; name: string }[]>;
@@ -86,6 +88,7 @@ export interface Application extends Editor {
   toFile(): Record<string, Json>;
   typeTitle(spec: NodeSpec): string;
   typeDescription(spec: NodeSpec): string;
+  typeCategory(spec: NodeSpec): string;
   /** A type's titles in every language. */
   typeNames(spec: NodeSpec): readonly string[];
   /** Queue the document as it is; `targets`: only what these nodes need. */
