@@ -95,7 +95,9 @@ export function searchTypes(query, candidates, { link = null, uses = new Map() }
     }))
     .filter((each) => each.points > 0);
   found.sort((a, b) => b.points - a.points || b.uses - a.uses || a.spec.title.localeCompare(b.spec.title));
-  return found.map(({ spec }) => spec);
+  // Letters that merely occur in order are a guess, for when there is nothing better.
+  const least = (found[0]?.points ?? 0) * 0.3;
+  return found.filter((each) => each.points >= least).map(({ spec }) => spec);
 }
 
 /**
@@ -105,7 +107,7 @@ export function searchTypes(query, candidates, { link = null, uses = new Map() }
  */
 function points(query, spec, names) {
   const titles = [...names, spec.title, spec.type].map((text) => score(query, text));
-  const others = spec.search.map((text) => score(query, text) * 0.9);
+  const others = spec.search.map((text) => score(query, text) * 0.7);
   const category = score(query, spec.category) * 0.3;
   const best = Math.max(category, ...titles, ...others);
   return spec.deprecated ? best * 0.5 : best;
