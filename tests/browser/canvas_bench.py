@@ -6,7 +6,6 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, Route
 
 HARNESS = (Path(__file__).parent / "canvas_page.js").read_text(encoding="utf-8")
-STYLES = ("tokens", "base", "canvas", "widgets", "panels")
 QUIET_MS = 400
 
 
@@ -59,11 +58,9 @@ class Bench:
 def open_bench(browser_page: Page) -> Bench:
     """Open `canvas_page.js` and wait until it is drawn."""
     start = browser_page.request.get("/").text()
-    base = re.search(r"/w/[0-9a-f]+", start)[0]
-    links = "".join(f'<link rel="stylesheet" href="{base}/style/{name}.css">' for name in STYLES)
-    icon = f'<link rel="icon" href="{base}/style/icon.svg">'
+    styles = "".join(re.findall(r'<link rel="(?:stylesheet|icon)"[^>]*>', start))
     body = '<div id="app"><main id="canvas" tabindex="-1"></main></div><div id="toasts"></div>'
-    html = f'<!doctype html><title>Canvas</title>{icon}{links}{body}<script type="module">{HARNESS}</script>'
+    html = f'<!doctype html><title>Canvas</title>{styles}{body}<script type="module">{HARNESS}</script>'
 
     def answer(route: Route) -> None:
         route.fulfill(body=html, content_type="text/html; charset=utf-8")

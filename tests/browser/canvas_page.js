@@ -1,9 +1,9 @@
 // The canvas alone, over the editor's own core: a document of nodes that only the tests know.
 
 const base = new URL(document.querySelector('link[rel=stylesheet]').href).pathname.replace(/\/style\/.*/, '');
-const [{ createEditor }, i18n, { createNode }, { replaceAll }, { readSpecs }, { VIRTUAL_SPECS }, { Client }, panels, { mountCanvas }] =
+const [{ createEditor }, i18n, { createNode }, { replaceAll }, { Client }, panels, { mountCanvas }] =
   await Promise.all(
-    ['app/editor', 'app/i18n', 'core/create', 'core/edits', 'core/spec', 'core/virtual', 'net/client', 'panels/surface', 'canvas/canvas'].map(
+    ['app/editor', 'app/i18n', 'core/create', 'core/edits', 'net/client', 'panels/surface', 'canvas/canvas'].map(
       (name) => import(`${base}/${name}.js`),
     ),
   );
@@ -45,8 +45,15 @@ const TYPES = {
 };
 
 const translator = i18n.createTranslator(await i18n.loadTexts(), 'en');
-const editor = createEditor(new Client('test', location.origin), translator, panels.createSurface);
-editor.specs.set(new Map([...readSpecs(TYPES), ...VIRTUAL_SPECS]));
+
+class ClientOfTests extends Client {
+  async objectInfo() {
+    return TYPES;
+  }
+}
+
+const editor = createEditor(new ClientOfTests('test', location.origin), translator, panels.createSurface);
+await editor.reloadSpecs();
 
 const node = (kind, id, x, y, more = {}) => ({ ...createNode(editor.specs.peek().get(kind), id, { x, y }), ...more });
 
