@@ -15,6 +15,7 @@ import { createTranslator, firstLocale, loadTexts } from './i18n.js';
 import { followKeys } from './keymap.js';
 
 /** @import { Application } from '../types/app.d.ts' */
+/** @import { Frame } from '../types/net.d.ts' */
 
 const LOCALE_KEY = 'safelight.locale';
 
@@ -34,13 +35,22 @@ function followLocale({ locale }) {
   });
 }
 
+/** Its node may be out of sight. @param {Application} editor @param {Frame} frame */
+function tellFailure({ notify }, frame) {
+  if (frame.type === 'execution_error') notify('error', frame.data.exception_message);
+}
+
 /** @param {Application} editor */
-function connect({ client, run }) {
+function connect(editor) {
+  const { client, run } = editor;
   const address = new URL('/ws', location.href);
   address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   address.searchParams.set('clientId', client.id);
   openSocket(address.href, {
-    onFrame: (frame) => run.onFrame(frame),
+    onFrame(frame) {
+      run.onFrame(frame);
+      tellFailure(editor, frame);
+    },
     onPreview: (preview) => run.onPreview(preview),
     onConnection: (connection) => run.setConnection(connection),
   });
