@@ -60,6 +60,9 @@ def test_the_default_workflow_makes_another_picture_each_time_and_shows_its_seed
     editor.queue()
     expect(editor.node("Save Image").locator("img").first).not_to_have_attribute("src", shown or "", timeout=90_000)
     assert seed.input_value() != first
+    second = editor.picture("Save Image").get_attribute("src")
+    editor.page.reload()
+    assert editor.picture("Save Image").get_attribute("src") == second
 
 
 def test_a_deleted_node_comes_back_with_its_links(editor: Editor):

@@ -4,6 +4,7 @@
  */
 
 /** @import { Application } from '../types/app.d.ts' */
+/** @import { PictureRef } from '../types/editor.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 
 /**
@@ -13,6 +14,7 @@
  * @property {boolean} dirty
  * @property {number} time milliseconds since the epoch
  * @property {[string, Json][]} queuedSeeds
+ * @property {[string, readonly PictureRef[]][]} pictures what nodes show
  * @property {Json} document
  */
 
@@ -88,6 +90,7 @@ export async function restoreDraft(editor, id) {
   editor.files.openJson(draft.document, draft.name);
   editor.storedAs.set(draft.storedAs);
   editor.queuedSeeds = new Map(draft.queuedSeeds);
+  editor.run.restorePictures(draft.pictures);
   editor.history.clear(!draft.dirty);
   return true;
 }
@@ -115,6 +118,7 @@ export function keepDraft(editor, id) {
     dirty: editor.dirty.peek(),
     time: Date.now(),
     queuedSeeds: [...editor.queuedSeeds],
+    pictures: editor.run.savedPictures(),
     document: editor.toFile(),
   });
   const keepLocal = () => {

@@ -4,7 +4,7 @@ import { batch, computed, signal } from '../core/signal.js';
 import { problemOfFailure } from './problems.js';
 
 /** @import { QueueControl, RunControl } from '../types/app.d.ts' */
-/** @import { NodeProblem, NodeRun } from '../types/editor.d.ts' */
+/** @import { NodeProblem, NodeRun, PictureRef } from '../types/editor.d.ts' */
 /** @import { NodeId } from '../types/document.d.ts' */
 /** @import { Frame, Frames, NodeOutput, NodeProgress, PreviewFrame } from '../types/net.d.ts' */
 /** @import { ReadonlySignal, Signal } from '../types/signal.d.ts' */
@@ -92,6 +92,19 @@ export class RunStates {
         run.set(NOTHING);
       }
     });
+  }
+
+  /** @returns {[NodeId, readonly PictureRef[]][]} */
+  savedPictures() {
+    return [...this.#nodes].flatMap(([id, run]) => {
+      const pictures = run.peek().pictures.filter(({ type }) => type === 'output');
+      return pictures.length > 0 ? [/** @type {[NodeId, PictureRef[]]} */ ([id, pictures])] : [];
+    });
+  }
+
+  /** @param {readonly [NodeId, readonly PictureRef[]][]} saved */
+  restorePictures(saved) {
+    for (const [id, pictures] of saved) this.#patch(id, { pictures });
   }
 
   /** @param {ReadonlyMap<NodeId, readonly NodeProblem[]>} problems replaces all */

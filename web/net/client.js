@@ -42,7 +42,7 @@ export class Client {
     return (await this.#request(path, { cache: 'no-store' })).json();
   }
 
-  /** @param {string} path @param {Json} body */
+  /** @param {string} path @param {object} body */
   #post(path, body) {
     return this.#request(path, {
       method: 'POST',
@@ -144,7 +144,7 @@ export class Client {
 
   /**
    * @param {string} path
-   * @param {Json} content
+   * @param {object} content what is kept as JSON
    * @param {boolean} overwrite
    * @throws {ServerError} with status 409 when the file is there and must not be overwritten
    */

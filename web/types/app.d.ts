@@ -3,7 +3,7 @@
 import type { History } from '../core/history.js';
 import type { Client } from '../net/client.js';
 import type { Contents, NodeId } from './document.d.ts';
-import type { Editor, NodeProblem, Point, QueueItem, RunState } from './editor.d.ts';
+import type { Editor, NodeProblem, PictureRef, QueueItem, RunState } from './editor.d.ts';
 import type { Frame, NodeErrors, PreviewFrame, ServerProblem } from './net.d.ts';
 import type { ReadonlySignal, Signal } from './signal.d.ts';
 import type { Json, NodeSpec } from './spec.d.ts';
@@ -30,6 +30,9 @@ export interface RunControl extends RunState {
   onFrame(frame: Frame): void;
   onPreview(preview: PreviewFrame): void;
   setConnection(connection: 'connecting' | 'open' | 'lost'): void;
+  /** The saved pictures that nodes show, and showing them again after a reload. */
+  savedPictures(): [NodeId, readonly PictureRef[]][];
+  restorePictures(pictures: readonly [NodeId, readonly PictureRef[]][]): void;
   /** Another document was opened: what runs now says nothing of its nodes. */
   reset(): void;
 }
