@@ -3,11 +3,14 @@
 import { defaultValues } from './spec.js';
 
 /** @import { GraphNode, NodeId } from '../types/document.d.ts' */
-/** @import { NodeSpec } from '../types/spec.d.ts' */
+/** @import { InputSpec, NodeSpec } from '../types/spec.d.ts' */
 
-const ROW = 26;
-const TITLE = 36;
-const TEXT_AREA = 96;
+// What the canvas needs below a node's title; it makes higher what needs more.
+const MARGIN = 14;
+const SOCKET_ROW = 21;
+const FIELD = 28;
+const TEXT_AREA = 80;
+const PICTURE = 152;
 
 /**
  * A node of a type, with its widgets at their defaults.
@@ -43,8 +46,13 @@ export function createNode(spec, id, { x, y }) {
 export function suggestedSize(spec) {
   const sockets = spec.inputs.filter((input) => !input.widget).length;
   const widgets = spec.inputs.filter((input) => input.widget);
-  const areas = widgets.filter((input) => input.options.multiline).length;
-  const rows = Math.max(sockets, spec.outputs.length) + widgets.length - areas;
-  const width = areas > 0 ? 360 : widgets.length > 0 ? 280 : 200;
-  return { width, height: TITLE + rows * ROW + areas * TEXT_AREA };
+  const width = widgets.some((input) => input.options.multiline) ? 360 : widgets.length > 0 ? 280 : 200;
+  const rows = Math.max(sockets, spec.outputs.length);
+  return { width, height: widgets.reduce((sum, input) => sum + fieldHeight(input), MARGIN + rows * SOCKET_ROW) };
+}
+
+/** @param {InputSpec} input */
+function fieldHeight({ options }) {
+  if (options.multiline) return TEXT_AREA;
+  return options.image_upload ? PICTURE : FIELD;
 }
