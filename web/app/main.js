@@ -3,6 +3,7 @@
 import { mountCanvas } from '../canvas/canvas.js';
 import { Client } from '../net/client.js';
 import { openSocket } from '../net/socket.js';
+import { mountEmptyHint } from '../panels/empty-hint.js';
 import { createSurface } from '../panels/surface.js';
 import { mountSide } from '../panels/side.js';
 import { mountToolbar } from '../panels/toolbar.js';
@@ -70,6 +71,7 @@ async function start() {
   mountToolbar(part('toolbar'), editor);
   mountSide(part('side'), editor);
   editor.view = mountCanvas(part('canvas'), editor);
+  mountEmptyHint(part('canvas'), editor);
   followKeys(editor);
   followClipboard(editor);
   followDrops(editor, part('app'));
