@@ -41,10 +41,11 @@ function fromValidation({ type, message, details, extra_info: extra }, { t, has,
   return { message: t(key, values), advice, input, detail: sentence };
 }
 
+const PLACE = /^.{0,200}? \(node [^()]*\)(, input '[^']*')?: /;
+
 /** The node that a sentence begins with is where the sentence is shown. @param {string} sentence */
 function withoutPlace(sentence) {
-  const rest = sentence.replace(/^.{0,200}? \(node [^()]*\): /, '');
-  return rest.charAt(0).toUpperCase() + rest.slice(1);
+  return sentence.replace(PLACE, '').replace(/^the input/, 'The input');
 }
 
 /** @param {Record<string, Json>} extra @param {string} input */
@@ -73,5 +74,5 @@ function brief(value) {
  * @returns {NodeProblem}
  */
 export function problemOfFailure({ exception_message: message, advice, input_name: input, traceback }) {
-  return { message: message.trim(), advice: advice ?? '', input: input ?? null, detail: traceback.join('') };
+  return { message: withoutPlace(message.trim()), advice: advice ?? '', input: input ?? null, detail: traceback.join('') };
 }
