@@ -1,6 +1,7 @@
 /** The jobs that run, wait or have ended, as the server lists them. */
 
 import { signal } from '../core/signal.js';
+import { ignoreUnreachable } from '../net/server-error.js';
 
 /** @import { QueueControl } from '../types/app.d.ts' */
 /** @import { PictureRef, QueueItem } from '../types/editor.d.ts' */
@@ -45,7 +46,7 @@ export class QueueList {
       this.#refreshing = null;
       if (this.#again) {
         this.#again = false;
-        void this.refresh();
+        this.refresh().catch(ignoreUnreachable);
       }
     });
     return this.#refreshing;

@@ -1,6 +1,7 @@
 /** What is known of the running job and of each node's last run, from the server's frames. */
 
 import { batch, computed, signal } from '../core/signal.js';
+import { ignoreUnreachable } from '../net/server-error.js';
 import { problemOfFailure } from './problems.js';
 
 /** @import { QueueControl, RunControl } from '../types/app.d.ts' */
@@ -141,7 +142,7 @@ export class RunStates {
 
   /** @param {Frame} frame */
   onFrame(frame) {
-    if (frame.type === 'status') return void this.#queue.refresh();
+    if (frame.type === 'status') return void this.#queue.refresh().catch(ignoreUnreachable);
     const job = 'data' in frame && 'prompt_id' in frame.data ? frame.data.prompt_id : null;
     if (job === null) return;
     batch(() => {

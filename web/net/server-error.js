@@ -17,6 +17,15 @@ export class ServerError extends Error {
 }
 
 /**
+ * For requests that the server itself gave rise to: if it is gone by then, it says what has changed when it is back.
+ * @param {unknown} error
+ * @throws any other error
+ */
+export function ignoreUnreachable(error) {
+  if (!(error instanceof ServerError && error.status === 0)) throw error;
+}
+
+/**
  * @param {Response} response a refusal
  * @returns {Promise<ServerError>}
  */
