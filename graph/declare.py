@@ -78,7 +78,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Multiline:
-    """A string widget of several lines. `prompt` turns on prompt highlighting and completion."""
+    """A string widget of several lines. In a `prompt`, `{red|blue}` is one of the two each time it is queued."""
 
     placeholder: str = ""
     prompt: bool = False

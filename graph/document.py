@@ -5,10 +5,12 @@ and subgraphs are put in place of their instances, their nodes as `outer:inner`.
 keeps its entry, so that validation can name it.
 """
 
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graph.alternatives import Choose, choose_alternatives
 from graph.document_format import (
     BYPASSED,
     Definition,
@@ -21,7 +23,7 @@ from graph.document_format import (
 from graph.prompt import Link, Prompt
 from graph.schema import Schemas
 from graph.types import ANY, fits
-from graph.widget_values import NAMES_PROPERTY, named_values
+from graph.widget_values import NAMES_PROPERTY, named_values, widgets_with
 
 __all__ = ["DocumentError", "compile_document"]
 
@@ -53,10 +55,11 @@ class _Value:
     value: Any
 
 
-def compile_document(document: object, schemas: Schemas) -> Prompt:
+def compile_document(document: object, schemas: Schemas, choose: Choose = random.choice) -> Prompt:
     """The API prompt of a document. `schemas` say how the values of its widgets are called.
 
-    Raises DocumentError for what is no document, and for one whose reroutes or subgraphs contain themselves.
+    Alternatives in prompts (`{red|blue}`) become what `choose` picks, so that each call may give another
+    prompt. Raises DocumentError for what is no document, and for one whose reroutes or subgraphs contain themselves.
     """
     root, subgraphs = read_document(document)
     prompt: Prompt = {}
@@ -69,7 +72,7 @@ def compile_document(document: object, schemas: Schemas) -> Prompt:
                     f"The node {node.id} is a group node, '{node.type[9:]}', an older form of subgraph. Open the "
                     "workflow in a program that has them, convert it to a subgraph, and save it again."
                 )
-            prompt[f"{scope.prefix}{node.id}"] = _entry(scope, node, schemas)
+            prompt[f"{scope.prefix}{node.id}"] = _entry(scope, node, schemas, choose)
     return prompt
 
 
@@ -101,9 +104,13 @@ def _outwards(scope: _Scope | None) -> Iterator[_Scope]:
         scope = scope.parent
 
 
-def _entry(scope: _Scope, node: DocumentNode, schemas: Schemas) -> dict[str, Any]:
+def _entry(scope: _Scope, node: DocumentNode, schemas: Schemas, choose: Choose) -> dict[str, Any]:
     schema = schemas.get(node.type)
-    inputs = {name: _wrapped(value) for name, value in named_values(node, schema).items()}
+    prompts = widgets_with(schema, "dynamicPrompts") if schema else frozenset()
+    inputs = {
+        name: choose_alternatives(value, choose) if name in prompts and isinstance(value, str) else _wrapped(value)
+        for name, value in named_values(node, schema).items()
+    }
     for slot in node.inputs or ():
         match _source(scope, slot):
             case (id, index):

@@ -33,6 +33,11 @@ def named_values(node: DocumentNode, schema: Schema | None) -> dict[str, Any]:
     return {}
 
 
+def widgets_with(schema: Schema, option: str) -> frozenset[str]:
+    """The names of the widgets for which an option is on."""
+    return frozenset(name for name, options in _widgets(schema).items() if options.get(option))
+
+
 def _widgets(schema: Schema) -> dict[str, Mapping[str, Any]]:
     """The inputs of a node that have a widget, in order, with their options."""
     widgets = {}

@@ -67,7 +67,9 @@ def test_older_kind_names_and_extra_folders_are_searched(tmp_path):
 def test_a_missing_model_is_answered_with_similar_names(folders):
     put(folders.models / "checkpoints/sub/pocket.safetensors")
     put(folders.models / "checkpoints/other.safetensors")
-    with pytest.raises(FileNotFoundError, match=r"no 'pokcet.safetensors' in models/checkpoints.*Similar: sub/pocket.safetensors\.$"):
+    with pytest.raises(
+        FileNotFoundError, match=r"no 'pokcet.safetensors' in models/checkpoints.*Similar: sub/pocket.safetensors\.$"
+    ):
         folders.model_path("checkpoints", "pokcet.safetensors")
 
 
