@@ -44,7 +44,8 @@ def test_any_text_comes_to_an_end_and_has_no_group_left(text, random):
 
 def test_a_document_takes_one_for_prompts_and_leaves_other_widgets_alone():
     drawing = Drawing().node(1, "Paint", outputs=["IMAGE"], widgets=[1, "fixed", 0.5, "a {red|blue} cat", False])
-    drawing.node(2, "Text", outputs=["STRING"], widgets=["{a|b}"])
+    drawing.node(2, "Save", [("images", "IMAGE", (1, 0))], widgets=["{a|b}"])
     prompt = compile_document(drawing.document(), SCHEMAS, last)
     assert prompt["1"]["inputs"]["text"] == "a blue cat"
+    assert prompt["2"]["inputs"]["prefix"] == "{a|b}"
     assert compile_document(drawing.document(), SCHEMAS)["1"]["inputs"]["text"] in ("a red cat", "a blue cat")
