@@ -38,7 +38,8 @@ async def test_the_default_workflow_gives_a_picture(server, document: dict):
             seen = await frames.until("executing", node=None)
         assert "execution_success" in [kind for kind, _ in seen]
         progress = [data["value"] for kind, data in seen if kind == "progress" and data["node"] == sampler]
-        assert progress == list(range(1, STEPS + 1))
+        assert progress == sorted(set(progress))  # fast steps may be left out, the last one never
+        assert progress[-1] == STEPS
         preview = next(data for kind, data in seen if kind == "binary")
         length = int.from_bytes(preview[4:8])
         assert json.loads(preview[8 : 8 + length])["node_id"] == sampler
