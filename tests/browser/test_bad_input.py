@@ -134,8 +134,11 @@ def test_refusals_failures_and_the_end_of_the_server(stubborn: tuple[Editor, Run
 
     server.kill()
     expect(page.get_by_text("Connection lost. Trying again…").first).to_be_visible()
+    seed = editor.node("KSampler").get_by_role("spinbutton", name="seed")
+    used = seed.input_value()
     editor.queue()
     expect(page.get_by_text("The server cannot be reached. Is it still running?")).to_be_visible()
+    expect(seed).to_have_value(used)  # of the job that was queued, although the next one would have another
     by_type["SaveImage"]["widgets_values"] = ["inside"]
     drop(editor, server.base / "inside.json", document)
     server.options = (*server.options, "--port", server.url.rsplit(":", 1)[1])

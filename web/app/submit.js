@@ -18,10 +18,13 @@ export async function submit(editor, options) {
   for (let count = editor.batch.peek(); count > 0; count -= 1) {
     const edits = beforeQueueing(editor.document, editor.spec, editor.queuedSeeds, Math.random);
     if (edits.length > 0) editor.perform(compose('edit.seed', edits));
+    const { version } = editor.document;
     try {
       const answer = await editor.client.queue(editor.toFile(), options);
       showProblems(editor, answer.node_errors);
     } catch (error) {
+      // A seed that no job has got is not to be shown beside the picture of the last one.
+      if (edits.length > 0 && editor.document.version === version) editor.undo();
       if (!(error instanceof ServerError) || Object.keys(error.nodeErrors).length === 0) throw error;
       showProblems(editor, error.nodeErrors);
       return;
