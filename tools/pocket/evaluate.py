@@ -45,7 +45,7 @@ def paint(checkpoint: Checkpoint, prompt: str, seed: int, steps: int, cfg: float
         steps=steps,
         cfg=cfg,
         sampler="dpmpp_2m",
-        scheduler="normal",
+        scheduler="karras",
     )
     picture = checkpoint.vae.decode(latent["samples"])[0]
     return Image.fromarray((picture * 255).round().clamp(0, 255).byte().numpy())

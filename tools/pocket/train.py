@@ -24,7 +24,7 @@ DENOISER = WORK / "denoiser.pt"
 AUTOENCODER_STEPS = 1400
 TEXT_STEPS = 600
 SCENES = 8000
-DENOISER_STEPS = denoiser.Steps(constant=5200, decay=1800)
+DENOISER_STEPS = denoiser.Steps(constant=2900, decay=1100)
 
 
 def _arguments() -> argparse.Namespace:
