@@ -11,7 +11,6 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
@@ -24,7 +23,6 @@ from diffusion.families.sd1 import SD1
 from diffusion.model import Model
 from diffusion.residency import Part
 from diffusion.sampling import sample
-from diffusion.weights import Header
 
 from diffusers import EulerDiscreteScheduler, UNet2DConditionModel  # isort: skip  (after diffusion, which prepares it)
 
@@ -42,9 +40,8 @@ def random_network(device: torch.device) -> UNet2DConditionModel:
 
 def handle(network: UNet2DConditionModel, device: torch.device) -> Model:
     """The network as what samplers take."""
-    header = Header(Path("random"), {}, {})
     part = Part("random", device, 0, lambda: network)
-    return Model(SD1, SD1.latent_format(header), "epsilon", SD1.schedule(), part)
+    return Model(SD1, SD1.latent_format, "epsilon", SD1.schedule(), part)
 
 
 def bare_loop(network: UNet2DConditionModel, latent: Tensor, positive: Tensor, negative: Tensor, steps: int) -> None:
