@@ -8,11 +8,12 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.server_process import ROOT, ServerProcess, server_process
 
 
-def with_other_seed(document: dict) -> dict:
+def with_other_seed(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the seed of its sampler changed, so that nothing of the sampling is in the cache."""
     copy = json.loads(json.dumps(document))
     sampler = next(node for node in copy["nodes"] if node["type"] == "KSampler")
@@ -21,7 +22,7 @@ def with_other_seed(document: dict) -> dict:
     return copy
 
 
-async def picture(server: ServerProcess, document: dict) -> None:
+async def picture(server: ServerProcess, document: dict[str, Any]) -> None:
     """Run the document to its end."""
     entry = await server.finished(await server.queue({"document": document, "client_id": "bench"}))
     assert any("images" in output for output in entry["outputs"].values())

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from launcher.browser import MISSING, find_browser
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = {"en-US": "editor.png", "zh-CN": "editor-zh.png"}
-SIZE = {"width": 1440, "height": 860}
+SIZE = ViewportSize(width=1440, height=860)
 PATIENCE_MS = 180_000
 
 
