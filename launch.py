@@ -6,6 +6,8 @@ python3 launch.py [options]         make .venv, install requirements.txt, start 
     --port N, --listen ADDRESS, --models DIR, --cpu … are options of server.py; --help lists them
 python3 launch.py test [arguments]  install what the tests need and run all checks; with arguments, pytest alone
 python3 launch.py doctor            say what is wrong with this installation and how to mend it
+python3 launch.py pack COMMAND      list, add, remove, enable, disable, install, test the packs in custom_nodes/,
+                                    or make a new one; python3 launch.py pack --help lists the commands
 """
 
 import shutil
@@ -19,10 +21,10 @@ if sys.version_info < (3, 11):  # noqa: UP036  (this file is what an older Pytho
 
 def main(arguments: list[str]) -> int:
     """Run the command that the arguments name and return its exit status."""
-    from launcher import checks, doctor, start
+    from launcher import checks, doctor, packs, start
     from launcher.environment import SetupError
 
-    commands = {"test": checks.run, "doctor": doctor.run}
+    commands = {"test": checks.run, "doctor": doctor.run, "pack": packs.run}
     try:
         if arguments and arguments[0] in commands:
             return commands[arguments[0]](arguments[1:])

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import errno
 import logging
-import shutil
 import signal
 import sqlite3
 import sys
@@ -19,20 +18,22 @@ from pathlib import Path
 from aiohttp import web
 
 from api.application import make_application
+from api.history_settings import limits_at_start
 from api.hub import Hub
 from api.logs import Line, RecentLines
 from api.services import Services
 from graph.dispatch import Dispatcher
 from graph.folders import Folders
+from graph.garbage import collect_seldom
+from graph.messages import Ready
 from graph.registry import signature
-from graph.settings import MEGABYTE, Settings
+from graph.settings import EXTENSIONS, MEGABYTE, SOURCES, Settings
+from graph.temporary_files import trim
 from graph.workers.catalog import Catalog
 from graph.workers.local import LocalWorker
 
 PROJECT = Path(__file__).resolve().parent
 ALL_ADDRESSES = "0.0.0.0"
-SCHEMA_SOURCES = ("diffusion",)
-"""Packages beside the nodes' own whose code the schemas depend on."""
 
 
 class StartError(Exception):
@@ -48,6 +49,7 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Settings, bool]:
     add = parser.add_argument_group("other").add_argument
     add("--disable-metadata", action="store_true", help="do not write prompt and workflow into files")
     add("--history-size", type=int, default=10_000, metavar="N", help="finished jobs to remember (default: 10000)")
+    add("--history-days", type=float, metavar="N", help="days to remember finished jobs (default: for ever)")
     add("--dev", action="store_true", help="notice changes of the editor's files at each reload")
     add("--verbose", action="store_true", help="log more")
     options = parser.parse_args(arguments)
@@ -72,7 +74,7 @@ def _folder_options(group: "argparse._ArgumentGroup") -> None:
         "models": "the models, a folder for each kind",
         "input-directory": "uploaded files",
         "output-directory": "results",
-        "temp-directory": "a folder `temp`, which is emptied at start",
+        "temp-directory": "a folder `temp`, of previews: at start, those older than a week are removed",
         "user-directory": "settings, workflows, queue and history",
     }.items():
         group.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"folder of {content}")
@@ -85,6 +87,9 @@ def _computing_options(group: "argparse._ArgumentGroup") -> None:
     previews = "how the picture is shown while it is sampled (default: auto)"
     group.add_argument("--preview-method", choices=("auto", "none", "latent2rgb"), default="auto", help=previews)
     group.add_argument("--cache-size", type=float, metavar="MB", help="memory for results that may be used again")
+    disk = "disk for the same, which outlasts a restart (default: 10240, at most a tenth of what is free)"
+    group.add_argument("--disk-cache-size", type=float, metavar="MB", help=disk)
+    group.add_argument("--disable-disk-cache", action="store_true", help="keep no results on disk")
     group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no packs from custom_nodes")
     group.add_argument("--nodes", action="append", metavar="PACKAGE", help="package of nodes to load (default: nodes)")
 
@@ -109,26 +114,38 @@ def _settings(options: argparse.Namespace) -> Settings:
         device=options.device,
         previews=options.preview_method != "none",
         metadata=not options.disable_metadata,
-        cache_bytes=None if options.cache_size is None else int(options.cache_size * MEGABYTE),
+        cache_bytes=_bytes(options.cache_size),
+        disk_cache_bytes=0 if options.disable_disk_cache else _bytes(options.disk_cache_size),
         history_limit=max(options.history_size, 0),
+        history_days=None if options.history_days is None else max(options.history_days, 0.0),
         upload_limit=int(options.max_upload_size * MEGABYTE),
         cors_origin=options.enable_cors_header,
         dev=options.dev,
     )
 
 
+def _bytes(megabytes: float | None) -> int | None:
+    return None if megabytes is None else max(int(megabytes * MEGABYTE), 0)
+
+
 def assemble(settings: Settings, logs: RecentLines) -> Services:
     """Put the parts of a server together; nothing runs yet. Needs a running event loop."""
     folders, hub = settings.folders, Hub()
     custom_nodes = folders.custom_nodes if settings.packs else None
-    sources = [*settings.packages, *SCHEMA_SOURCES]
+    sources = [*settings.packages, *SOURCES]
     catalog = Catalog(folders.user / "cache" / "schemas.json", partial(signature, sources, custom_nodes))
+    for_worker = settings.for_worker(SOURCES, EXTENSIONS)
+
+    def loaded(report: Ready) -> None:
+        if catalog.ready(report):
+            hub.broadcast("nodes_changed", {})
+
     dispatcher = Dispatcher(
         folders.user / "jobs.sqlite",
-        settings.history_limit,
-        [lambda: LocalWorker("worker", settings.for_worker())],
+        limits_at_start(settings),
+        [lambda: LocalWorker("worker", for_worker, hub.say, loaded)],
         settings.previews,
-        on_ready=catalog.ready,
+        on_ready=loaded,
         on_down=catalog.down,
     )
     dispatcher.listeners.append(hub)
@@ -158,6 +175,7 @@ async def serve(settings: Settings, logs: RecentLines) -> None:
     try:
         url = await _listen(runner, settings)
         await _start(services)
+        collect_seldom()
         print(f"Safelight listens at {url}", flush=True)
         await stop.wait()
     finally:
@@ -182,7 +200,7 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> str:
 async def _start(services: Services) -> None:
     folders = services.settings.folders
     try:
-        await services.dispatcher.start(before_work=partial(shutil.rmtree, folders.temp, ignore_errors=True))
+        await services.dispatcher.start(before_work=partial(trim, folders.temp))
         kept = folders.user / "default"
         for folder in (folders.input, folders.output, folders.temp, kept / "workflows", kept / "drafts"):
             folder.mkdir(parents=True, exist_ok=True)

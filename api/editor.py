@@ -2,7 +2,6 @@
 
 import asyncio
 import mimetypes
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,14 @@ from aiohttp import web
 from api.editor_files import EditorFiles
 from api.errors import ApiError
 from api.json_body import answer
+from api.packs import active_packs, scripts_of, web_of
 from api.services import services
-from graph.packs import pack_paths
+from graph.pack_folder import PackFolder
 from graph.safe_path import inside
 
 FOR_EVER = "public, max-age=31536000, immutable"
 PROJECT = Path(__file__).resolve().parent.parent
 OURS = "safelight"
-TEMPLATE_FOLDERS = ("example_workflows", "example", "examples", "workflow", "workflows")
 LOCALE_FILES = ("main", "nodeDefs", "commands", "settings")
 MEDIA_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json"}
 
@@ -63,46 +62,41 @@ async def editor_file(request: web.Request) -> web.StreamResponse:
     return _file(path, FOR_EVER if current else "no-cache")
 
 
-def _packs(request: web.Request) -> Iterator[tuple[str, Path]]:
-    """The folders of the packs, by name."""
-    settings = services(request).settings
-    if settings.packs:
-        yield from ((path.name, path) for path in pack_paths(settings.folders.custom_nodes) if path.is_dir())
-
-
-def _pack(request: web.Request) -> Path:
+def _pack(request: web.Request) -> PackFolder:
     name = request.match_info["pack"]
-    for known, path in _packs(request):
-        if known == name:
-            return path
+    for pack in active_packs(services(request)):
+        if pack.name == name:
+            return pack
     raise web.HTTPNotFound
 
 
 @routes.get("/extensions")
 async def extensions(request: web.Request) -> web.Response:
     """The scripts that packs bring for the editor."""
-    found = [
-        f"/extensions/{name}/{script.relative_to(folder / 'web').as_posix()}"
-        for name, folder in _packs(request)
-        for script in sorted((folder / "web").rglob("*.js"))
-    ]
+    service = services(request)
+    found = await asyncio.to_thread(
+        lambda: [script for pack in active_packs(service) for script in scripts_of(service, pack)]
+    )
     return answer(found)
 
 
 @routes.get("/extensions/{pack}/{path:.+}")
 async def extension_file(request: web.Request) -> web.StreamResponse:
-    """A file of a pack's `web` folder."""
-    return _file(inside(_pack(request) / "web", request.match_info["path"]), "no-cache")
+    """A file of what a pack adds to the editor."""
+    folder = web_of(services(request), _pack(request))
+    if folder is None:
+        raise web.HTTPNotFound
+    return _file(inside(folder, request.match_info["path"]), "no-cache")
 
 
 @routes.get("/workflow_templates")
 async def templates(request: web.Request) -> web.Response:
     """The names of the template workflows of each pack; ours are those of the pack `safelight`."""
     found = {OURS: _names([PROJECT / "workflows"])}
-    for name, folder in _packs(request):
-        names = _names([folder / kind for kind in TEMPLATE_FOLDERS])
+    for pack in active_packs(services(request)):
+        names = _names(pack.workflows())
         if names:
-            found[name] = names
+            found[pack.name] = names
     return answer(found)
 
 
@@ -114,7 +108,7 @@ def _names(folders: list[Path]) -> list[str]:
 async def template(request: web.Request) -> web.StreamResponse:
     """A template workflow, or a picture that belongs to one."""
     ours = request.match_info["pack"] == OURS
-    folders = [PROJECT / "workflows"] if ours else [_pack(request) / kind for kind in TEMPLATE_FOLDERS]
+    folders = [PROJECT / "workflows"] if ours else _pack(request).workflows()
     for folder in folders:
         path = inside(folder, request.match_info["file"])
         if path.is_file():
@@ -125,13 +119,13 @@ async def template(request: web.Request) -> web.StreamResponse:
 @routes.get("/i18n")
 async def translations(request: web.Request) -> web.Response:
     """The translations that packs bring, merged by language."""
-    return answer(await asyncio.to_thread(_translations, [folder for _, folder in _packs(request)]))
+    return answer(await asyncio.to_thread(_translations, active_packs(services(request))))
 
 
-def _translations(folders: list[Path]) -> dict[str, Any]:
+def _translations(packs: list[PackFolder]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
-    for folder in folders:
-        for language in sorted((folder / "locales").glob("*/")):
+    for pack in packs:
+        for language in pack.locales():
             for name in LOCALE_FILES:
                 if content := _json(language / f"{name}.json"):
                     _merge(merged.setdefault(language.name, {}), content if name == "main" else {name: content})

@@ -1,16 +1,20 @@
 """Events as ComfyUI's WebSocket frames, and finished jobs as its history entries."""
 
 import struct
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from graph import events
-from graph.jobs import JobRecord
+from graph.job_table import JobRecord
+from graph.jobs import QueueStatus
 
 Frame = tuple[str, dict[str, Any]]
 """The type of a frame and its data."""
 
+NO_PLACES: Mapping[str, events.Place] = MappingProxyType({})
 PREVIEW, PREVIEW_WITH_METADATA = 1, 4
 IMAGE_TYPES = {"image/jpeg": 1, "image/png": 2}
 
@@ -20,7 +24,11 @@ def text(kind: str, data: Any) -> bytes:
     return orjson.dumps({"type": kind, "data": data}, option=orjson.OPT_NON_STR_KEYS, default=repr)
 
 
-def frame_of(event: events.Event, prompt_id: str) -> Frame | None:
+Places = Mapping[str, events.Place]
+"""Where the nodes of subgraphs belong."""
+
+
+def frame_of(event: events.Event, prompt_id: str, places: Places = NO_PLACES) -> Frame | None:
     """The frame that announces an event; None for those that are no single frame (progress states, previews)."""
     match event:
         case events.Started(time):
@@ -28,13 +36,21 @@ def frame_of(event: events.Event, prompt_id: str) -> Frame | None:
         case events.Cached(nodes, time):
             return "execution_cached", {"nodes": nodes, "prompt_id": prompt_id, "timestamp": time}
         case events.NodeStarted(node):
-            return executing(node, prompt_id)
+            return executing(node, prompt_id, places)
         case events.Progress(node, value, total):
-            return "progress", {"value": _plain(value), "max": _plain(total), "prompt_id": prompt_id, "node": node}
+            return "progress", {
+                "value": plain_number(value),
+                "max": plain_number(total),
+                "prompt_id": prompt_id,
+                "node": node,
+            }
         case events.Warned(node, message):
             return "execution_warning", {"node": node, "text": message, "prompt_id": prompt_id}
         case events.NodeFinished(node, ui) if ui is not None:
-            return "executed", {"node": node, "display_node": node, "output": ui, "prompt_id": prompt_id}
+            display = places[node].display if node in places else node
+            return "executed", {"node": node, "display_node": display, "output": ui, "prompt_id": prompt_id}
+        case events.Blocked():
+            return "execution_error", _error(_as_failure(event, places), prompt_id)
         case events.Succeeded(time):
             return "execution_success", {"prompt_id": prompt_id, "timestamp": time}
         case events.Failed():
@@ -50,11 +66,26 @@ def frame_of(event: events.Event, prompt_id: str) -> Frame | None:
     return None
 
 
-def executing(node: str | None, prompt_id: str) -> Frame:
+def executing(node: str | None, prompt_id: str, places: Places = NO_PLACES) -> Frame:
     """The frame for a node that begins; None says that the prompt has ended."""
     if node is None:
         return "executing", {"node": None, "prompt_id": prompt_id}
-    return "executing", {"node": node, "display_node": node, "prompt_id": prompt_id}
+    display = places[node].display if node in places else node
+    return "executing", {"node": node, "display_node": display, "prompt_id": prompt_id}
+
+
+def _as_failure(event: events.Blocked, places: Places) -> events.Failed:
+    """The way in which clients of ComfyUI are told that a node is skipped for a reason; the job goes on."""
+    return events.Failed(
+        node=places[event.node].real if event.node in places else event.node,
+        node_type=places[event.node].class_type if event.node in places else None,
+        exception_type="ExecutionBlocked",
+        message=event.message,
+        traceback=[],
+        executed=[],
+        current_inputs={},
+        time=event.time,
+    )
 
 
 def _error(event: events.Failed, prompt_id: str) -> dict[str, Any]:
@@ -74,34 +105,40 @@ def _error(event: events.Failed, prompt_id: str) -> dict[str, Any]:
     }
 
 
-def _plain(value: float) -> float:
+def plain_number(value: float) -> float:
     """Whole numbers as integers, which is how other programs send them."""
     return int(value) if float(value).is_integer() else value
 
 
-def preview(event: events.Preview, prompt_id: str, with_metadata: bool) -> bytes:
+def _ids(node: str, prompt_id: str, places: Places) -> dict[str, Any]:
+    """Where a node belongs, as states and previews say it."""
+    place = places.get(node)
+    return {
+        "node_id": node,
+        "prompt_id": prompt_id,
+        "display_node_id": place.display if place else node,
+        "parent_node_id": place.parent if place else None,
+        "real_node_id": place.real if place else node,
+    }
+
+
+def preview(event: events.Preview, prompt_id: str, with_metadata: bool, places: Places = NO_PLACES) -> bytes:
     """A binary frame with the picture of what a node is making."""
     if not with_metadata:
         return struct.pack(">II", PREVIEW, IMAGE_TYPES[event.media_type]) + event.image
-    metadata = orjson.dumps(
-        {
-            "node_id": event.node,
-            "prompt_id": prompt_id,
-            "display_node_id": event.node,
-            "parent_node_id": None,
-            "real_node_id": event.node,
-            "image_type": event.media_type,
-        }
-    )
+    metadata = orjson.dumps({**_ids(event.node, prompt_id, places), "image_type": event.media_type})
     return struct.pack(">II", PREVIEW_WITH_METADATA, len(metadata)) + metadata + event.image
 
 
 class Course:
     """What the nodes of a running job have done so far: the `progress_state` frames."""
 
-    def __init__(self, prompt_id: str) -> None:
+    def __init__(self, prompt_id: str, places: Places = NO_PLACES) -> None:
         self._prompt_id = prompt_id
+        self._places = places
         self.nodes: dict[str, dict[str, Any]] = {}
+        self.allowance = 0
+        """How many entries the next whole state may have."""
 
     def follow(self, event: events.Event) -> str | None:
         """Take an event in; the node whose state it has changed, if any."""
@@ -123,14 +160,10 @@ class Course:
 
     def _set(self, node: str, value: float, total: float, state: str) -> None:
         self.nodes[node] = {
-            "value": _plain(value),
-            "max": _plain(total),
+            "value": plain_number(value),
+            "max": plain_number(total),
             "state": state,
-            "node_id": node,
-            "prompt_id": self._prompt_id,
-            "display_node_id": node,
-            "parent_node_id": None,
-            "real_node_id": node,
+            **_ids(node, self._prompt_id, self._places),
         }
 
     def whole(self) -> bytes:
@@ -143,25 +176,57 @@ class Course:
         return text("progress_state", data)
 
 
+def queue_status(status: QueueStatus) -> dict[str, Any]:
+    """How it is with the queue, as ComfyUI says it, and whether it is paused."""
+    return {"exec_info": {"queue_remaining": status.remaining, "paused": status.paused}}
+
+
+def queue_details(record: JobRecord) -> dict[str, Any]:
+    """All that there is to say about a running or pending job."""
+    return {
+        "prompt_id": record.id,
+        "state": record.state,
+        "priority": plain_number(record.priority),
+        "prompt": queue_item(record),
+        "client_id": record.client_id,
+        "accepted": record.accepted,
+        "started": record.started,
+        "crashes": record.crashes,
+        "patience": record.patience,
+    }
+
+
 def queue_item(record: JobRecord) -> list[Any]:
     """A job as `[number, id, prompt, extra_data, outputs to execute]`, for orjson."""
-    number = _plain(record.number)
+    number = plain_number(record.number)
     return [number, record.id, *map(orjson.Fragment, (record.prompt, record.extra_data, record.targets))]
 
 
 def history_entry(record: JobRecord) -> dict[str, Any]:
     """A finished job as an entry of `/history`, for orjson."""
     shown = orjson.loads(record.outputs)
-    frames = [frame for event in record.events if (frame := frame_of(event, record.id))]
+    places: dict[str, events.Place] = {}
+    for event in record.events:
+        if isinstance(event, events.Expanded):
+            places.update(event.nodes)
+    frames = [frame for event in record.events if (frame := frame_of(event, record.id, places))]
     return {
         "prompt": queue_item(record),
         "outputs": orjson.Fragment(record.outputs),
-        "meta": {
-            node: {"node_id": node, "display_node": node, "parent_node": None, "real_node_id": node} for node in shown
-        },
+        "meta": {node: _meta(node, places) for node in shown},
         "status": {
             "status_str": "success" if record.state == "success" else "error",
             "completed": record.state == "success",
             "messages": frames,
         },
+    }
+
+
+def _meta(node: str, places: Places) -> dict[str, Any]:
+    place = places.get(node)
+    return {
+        "node_id": node,
+        "display_node": place.display if place else node,
+        "parent_node": place.parent if place else None,
+        "real_node_id": place.real if place else node,
     }

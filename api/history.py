@@ -1,5 +1,9 @@
 """What has run: `/history`."""
 
+import math
+from datetime import datetime
+from typing import cast, get_args
+
 from aiohttp import web
 
 from api.errors import ApiError
@@ -7,18 +11,33 @@ from api.frames import history_entry
 from api.json_body import answer, read_object
 from api.queue import job_ids
 from api.services import services
+from graph.job_history import HistoryQuery, finished, history
+from graph.job_table import EndState
 from graph.jobs import JobStore
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/history")
-async def history(request: web.Request) -> web.Response:
+async def list_history(request: web.Request) -> web.Response:
     """Finished jobs, oldest first."""
-    records = await services(request).dispatcher.store(
-        JobStore.history, _count(request, "max_items"), _count(request, "offset")
-    )
+    records = await services(request).dispatcher.store(history, _query(request))
     return answer({record.id: history_entry(record) for record in records})
+
+
+def _query(request: web.Request) -> HistoryQuery:
+    """Which jobs a request wants. Raises ApiError (400)."""
+    status = request.query.get("status") or None
+    if status not in (None, *get_args(EndState)):
+        raise ApiError(400, "invalid_request", f"'status' must be one of {', '.join(get_args(EndState))}.")
+    return HistoryQuery(
+        words=tuple(request.query.get("search", "").split()),
+        state=cast(EndState | None, status),
+        since=_moment(request, "since"),
+        until=_moment(request, "until"),
+        most=_count(request, "max_items"),
+        offset=_count(request, "offset"),
+    )
 
 
 def _count(request: web.Request, name: str) -> int | None:
@@ -33,10 +52,33 @@ def _count(request: web.Request, name: str) -> int | None:
     return min(count, 1 << 40) if count >= 0 else None
 
 
+def _moment(request: web.Request, name: str) -> float | None:
+    """Seconds since the epoch, which may have been given as a date and a time."""
+    text = request.query.get(name)
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = _seconds(text)
+    if not math.isfinite(seconds):
+        message = f"'{name}' must be seconds since 1970, or a time like 2026-03-01T18:30, not '{text}'."
+        raise ApiError(400, "invalid_request", message)
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    """The moment of a date in ISO 8601, by the server's clock unless it names a time zone; NaN for anything else."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return math.nan
+
+
 @routes.get("/history/{prompt_id}")
 async def one_job(request: web.Request) -> web.Response:
     """One finished job; an empty object if there is none of that id."""
-    record = await services(request).dispatcher.store(JobStore.finished, request.match_info["prompt_id"])
+    record = await services(request).dispatcher.store(finished, request.match_info["prompt_id"])
     return answer({record.id: history_entry(record)} if record else {})
 
 

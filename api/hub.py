@@ -9,19 +9,24 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from aiohttp import WSMsgType, web
 
 from api import frames
 from graph import events
 from graph.dispatch import RunningJob
+from graph.jobs import QueueStatus
+from graph.messages import Said
 
 QUEUED_LIMIT = 64 << 20
 """Bytes that may wait for a client; one that is further behind is cut off."""
 QUEUED_PREVIEWS = 1 << 20
 """Bytes that may wait before previews are left out."""
-WHOLE_STATES_UP_TO = 100
+WHOLE_STATES_UP_TO = 40
 """Nodes; beyond that, whole progress states are sent at intervals, as each repeats all nodes."""
 STATE_INTERVAL = 0.1
+REPEATS = 4
+"""Entries that whole states may repeat for each change, beyond that number: what is sent stays linear."""
 
 
 class Client:
@@ -77,16 +82,16 @@ class Hub:
         self._jobs: dict[str, RunningJob] = {}
         self._late: dict[str, asyncio.TimerHandle] = {}
         self._log_readers: set[str] = set()
-        self.remaining = 0
+        self._queue = QueueStatus(remaining=0, paused=False)
 
     def join(self, client: Client) -> None:
         """A client has connected; it takes the place of an older connection of the same id."""
         self._clients[client.id] = client
         self._open.add(client)
-        client.send(frames.text("status", {**self._status(), "sid": client.id}))
+        client.send(frames.text("status", {"status": frames.queue_status(self._queue), "sid": client.id}))
         for job in self._jobs.values():
             if job.record.client_id == client.id and job.node is not None:
-                client.send(frames.text(*frames.executing(job.node, job.record.id)))
+                client.send(frames.text(*frames.executing(job.node, job.record.id, job.places)))
 
     def leave(self, client: Client) -> None:
         """A connection has ended; a newer one of the same id stays."""
@@ -112,6 +117,13 @@ class Hub:
         for client in self._clients.values():
             client.send(frame)
 
+    def say(self, said: Said) -> None:
+        """Tell a client, or every one, what a pack wants them to know."""
+        frame = frames.text(said.kind, orjson.Fragment(said.data))
+        named = self._clients.get(said.client_id or "")
+        for client in self._clients.values() if said.client_id is None else [named] if named else []:
+            client.send(frame)
+
     def follow_logs(self, client_id: str, wanted: bool) -> None:
         """Send a client the lines of the log, or no longer."""
         (self._log_readers.add if wanted else self._log_readers.discard)(client_id)
@@ -121,22 +133,19 @@ class Hub:
         for id in self._log_readers & self._clients.keys():
             self._clients[id].send(frames.text("logs", answer))
 
-    def _status(self) -> dict[str, Any]:
-        return {"status": {"exec_info": {"queue_remaining": self.remaining}}}
-
     def _client_of(self, job: RunningJob) -> Client | None:
         return self._clients.get(job.record.client_id or "")
 
-    def queue_changed(self, remaining: int) -> None:
-        """A job came, was claimed, ended or was deleted."""
-        self.remaining = remaining
-        self.broadcast("status", self._status())
+    def queue_changed(self, status: QueueStatus) -> None:
+        """A job came, was claimed, ended or was deleted, or the queue was paused or not."""
+        self._queue = status
+        self.broadcast("status", {"status": frames.queue_status(status)})
 
     def happened(self, job: RunningJob, event: events.Event) -> None:
         """Tell the job's client about an event."""
         id = job.record.id
         self._jobs[id] = job
-        course = self._courses.setdefault(id, frames.Course(id))
+        course = self._courses.get(id) or self._courses.setdefault(id, frames.Course(id, job.places))
         node = course.follow(event)
         client = self._client_of(job)
         if client is None:
@@ -144,15 +153,16 @@ class Hub:
                 self.broadcast(*self._frame(event, id))
             return
         if isinstance(event, events.Preview):
-            client.send_binary(frames.preview(event, id, bool(client.flags.get("supports_preview_metadata"))))
+            with_metadata = bool(client.flags.get("supports_preview_metadata"))
+            client.send_binary(frames.preview(event, id, with_metadata, job.places))
             return
         # A node's state precedes the frame of the same event, but follows what the node shows.
         shows_first = isinstance(event, events.NodeFinished)
         if node is not None and not shows_first:
             self._send_state(client, course, node, id)
         if isinstance(event, events.FINAL):
-            self._send_late_state(client, course, id)
-        if frame := frames.frame_of(event, id):
+            self._send_late_state(client, course, id, last=True)
+        if frame := frames.frame_of(event, id, job.places):
             client.send(frames.text(*frame))
         if node is not None and shows_first:
             self._send_state(client, course, node, id)
@@ -166,16 +176,26 @@ class Hub:
     def _send_state(self, client: Client, course: frames.Course, node: str, id: str) -> None:
         if client.flags.get("progress_delta"):
             client.send(course.change(node))
-        elif len(course.nodes) <= WHOLE_STATES_UP_TO:
+            return
+        course.allowance += REPEATS
+        if len(course.nodes) <= WHOLE_STATES_UP_TO:
             client.send(course.whole())
         elif id not in self._late:
             loop = asyncio.get_running_loop()
-            self._late[id] = loop.call_later(STATE_INTERVAL, self._send_late_state, client, course, id)
+            self._late[id] = loop.call_later(STATE_INTERVAL, self._send_late_state, client, course, id, False)
 
-    def _send_late_state(self, client: Client, course: frames.Course, id: str) -> None:
-        if timer := self._late.pop(id, None):
-            timer.cancel()
+    def _send_late_state(self, client: Client, course: frames.Course, id: str, last: bool) -> None:
+        """Send the state that waits, unless it would repeat too much; the `last` of a job always."""
+        timer = self._late.pop(id, None)
+        if timer is None:
+            return
+        timer.cancel()
+        if last or course.allowance >= len(course.nodes):
+            course.allowance = 0
             client.send(course.whole())
+        else:
+            loop = asyncio.get_running_loop()
+            self._late[id] = loop.call_later(STATE_INTERVAL, self._send_late_state, client, course, id, False)
 
     def ended(self, job: RunningJob) -> None:
         """The job has its entry in the history."""

@@ -5,8 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
+from api.checking import schemas_now
 from api.json_body import answer
-from api.prompts import NODES_PATIENCE
+from api.pack_routes import hidden_routes
 from api.services import Services, services
 from graph.schema import fill_choices
 
@@ -14,7 +15,7 @@ routes = web.RouteTableDef()
 
 
 async def _entries(service: Services, id: str | None = None) -> dict[str, Any]:
-    schemas = await service.catalog.schemas(NODES_PATIENCE)
+    schemas = await schemas_now(service, None if id is None else [id])
     if id is not None:
         schemas = {id: schemas[id]} if id in schemas else {}
     return await asyncio.to_thread(fill_choices, schemas, service.settings.folders)
@@ -40,6 +41,10 @@ async def problems(request: web.Request) -> web.Response:
         {"kind": "pack", "subject": problem.pack, "message": problem.message, "cure": problem.cure}
         for problem in catalog.problems
     ]
+    for pack, path in hidden_routes(request.app, catalog.routes):
+        message = f"Its route {path} is never reached: the server has one there."
+        cure = "Another version of the pack may use another path."
+        found.append({"kind": "pack", "subject": pack, "message": message, "cure": cure})
     if catalog.death is not None:
         cure = "It is started again by itself. If that does not help, look at the server's log."
         message = f"The worker process is not running: {catalog.death}."

@@ -1,21 +1,25 @@
 """Queueing prompts: `/prompt`, and `/compile` for documents of the editor."""
 
-import math
+import asyncio
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
 
+from api.checking import NODES_PATIENCE, check_prompt
 from api.errors import ApiError
+from api.frames import plain_number, queue_status
+from api.job_fields import JobFields, read_fields
 from api.json_body import answer, compact, read_object
+from api.pack_routes import seen_by_packs
 from api.services import Services, services
 from graph.document import DocumentError, compile_document
-from graph.jobs import DuplicateJob, JobStore
+from graph.jobs import DuplicateJob, JobStore, NewJob
 from graph.prompt import Prompt
-from graph.validate import Validation, validate
-
-NODES_PATIENCE = 120.0
-"""Seconds that a request waits for the nodes, at the very first start."""
+from graph.schema import fill_choices
+from graph.seeds import batch
+from graph.validate import Validation
 
 routes = web.RouteTableDef()
 
@@ -23,36 +27,74 @@ routes = web.RouteTableDef()
 @routes.get("/prompt")
 async def queue_length(request: web.Request) -> web.Response:
     """How many jobs are left."""
-    remaining = await services(request).dispatcher.store(JobStore.remaining)
-    return answer({"exec_info": {"queue_remaining": remaining}})
+    return answer(queue_status(await services(request).dispatcher.store(JobStore.status)))
 
 
 @routes.post("/prompt")
 async def queue_prompt(request: web.Request) -> web.Response:
-    """Check a prompt, or a document of the editor, and queue what can run of it."""
+    """Check a prompt, or a document of the editor, and queue what can run of it, once or several times."""
     service = services(request)
     body = await read_object(request)
-    extra = _extra_data(body)
-    prompt: object
+    fields = read_fields(body)
+    jobs: list[NewJob] = []
+    checked: Validation | None = None
+    async for checked, extra in _checked(service, body, fields):
+        jobs.append(_job(checked, extra, fields, first=not jobs))
+    assert checked is not None
+    try:
+        numbers = await service.dispatcher.store(JobStore.accept, *jobs)
+    except DuplicateJob as error:
+        raise ApiError(400, "duplicate_prompt_id", f"{error}.") from None
+    service.dispatcher.changed()
+    said = {"prompt_id": jobs[0].id, "number": plain_number(numbers[0]), "node_errors": checked.node_errors}
+    return answer(said if fields.batch_count is None else {**said, "prompt_ids": [job.id for job in jobs]})
+
+
+async def _checked(
+    service: Services, body: dict[str, Any], fields: JobFields
+) -> AsyncIterator[tuple[Validation, dict[str, Any]]]:
+    """What each of the wanted jobs is to run, with its extra data. Raises ApiError (400)."""
+    count = fields.batch_count or 1
     if "document" in body:
-        prompt = await _compile(service, body["document"])
-        extra["extra_pnginfo"] = {**extra.get("extra_pnginfo", {}), "workflow": body["document"]}
+        schemas = await service.catalog.schemas(NODES_PATIENCE)
+        seeded = fill_choices(schemas, service.settings.folders) if count > 1 else schemas
+        for document in batch(body["document"], seeded, count):
+            prompt = await _compile(service, document)
+            pnginfo = {**fields.extra_data.get("extra_pnginfo", {}), "workflow": document}
+            yield await _check(service, prompt, {**fields.extra_data, "extra_pnginfo": pnginfo}, fields)
+            await asyncio.sleep(0)  # a hundred large documents are no reason for the others to wait
     elif "prompt" in body:
-        prompt = body["prompt"]
+        checked = await _check(service, body["prompt"], fields.extra_data, fields)
+        for _ in range(count):
+            yield checked
     else:
         raise ApiError(400, "no_prompt", "No prompt provided", "The request has neither 'prompt' nor 'document'.")
-    targets = _targets(body)
-    schemas = await service.catalog.schemas(NODES_PATIENCE)
-    checked = validate(prompt, schemas, service.settings.folders, targets)
+
+
+async def _check(
+    service: Services, prompt: object, extra: dict[str, Any], fields: JobFields
+) -> tuple[Validation, dict[str, Any]]:
+    prompt, extra = await seen_by_packs(service, prompt, extra)
+    checked = await check_prompt(service, prompt, fields.targets)
     if checked.error is not None:
         raise ApiError(
             400, checked.error.type, checked.error.message, checked.error.details, node_errors=checked.node_errors
         )
-    id = _text(body, "prompt_id") or str(uuid.uuid4())
-    number = await _accept(service, id, checked, extra, body)
-    await service.dispatcher.changed()
-    plain = int(number) if number.is_integer() else number
-    return answer({"prompt_id": id, "number": plain, "node_errors": checked.node_errors})
+    return checked, extra
+
+
+def _job(checked: Validation, extra: dict[str, Any], fields: JobFields, first: bool) -> NewJob:
+    """A job for the queue; the first of a batch has the id that was asked for."""
+    return NewJob(
+        id=(first and fields.prompt_id) or str(uuid.uuid4()),
+        prompt=compact(checked.prompt),
+        extra_data=compact(extra),
+        targets=checked.targets,
+        client_id=fields.client_id,
+        priority=fields.priority,
+        number=fields.number,
+        front=fields.front,
+    )
 
 
 @routes.post("/compile")
@@ -68,58 +110,3 @@ async def _compile(service: Services, document: object) -> Prompt:
         return compile_document(document, schemas)
     except DocumentError as error:
         raise ApiError(400, "invalid_document", "The workflow cannot be read", str(error)) from None
-
-
-async def _accept(
-    service: Services, id: str, checked: Validation, extra: dict[str, Any], body: dict[str, Any]
-) -> float:
-    try:
-        return await service.dispatcher.store(
-            JobStore.accept,
-            id,
-            compact(checked.prompt),
-            compact(extra),
-            checked.targets,
-            client_id=extra.get("client_id"),
-            number=_number(body),
-            front=bool(body.get("front")),
-        )
-    except DuplicateJob as error:
-        raise ApiError(400, "duplicate_prompt_id", f"{error}.") from None
-
-
-def _extra_data(body: dict[str, Any]) -> dict[str, Any]:
-    extra = body.get("extra_data") or {}
-    if not isinstance(extra, dict) or not isinstance(extra.get("extra_pnginfo") or {}, dict):
-        raise ApiError(400, "invalid_prompt", "'extra_data' and its 'extra_pnginfo' must be JSON objects.")
-    client_id = _text(body, "client_id")
-    kept = {name: value for name, value in extra.items() if name != "extra_pnginfo" or value}
-    return {**kept, **({"client_id": client_id} if client_id else {})}
-
-
-def _targets(body: dict[str, Any]) -> list[str] | None:
-    targets = body.get("targets", body.get("partial_execution_targets"))
-    if targets is None:
-        return None
-    if not isinstance(targets, list):
-        raise ApiError(400, "invalid_prompt", "The wanted nodes must be a list of node ids.")
-    return [str(target) for target in targets]
-
-
-def _text(body: dict[str, Any], name: str) -> str | None:
-    value = body.get(name)
-    if value is not None and (not isinstance(value, str) or len(value) > 200):
-        raise ApiError(400, "invalid_prompt", f"'{name}' must be a text of at most 200 characters.")
-    return value or None
-
-
-def _number(body: dict[str, Any]) -> float | None:
-    if body.get("number") is None:
-        return None
-    try:
-        number = float(body["number"])
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ApiError(400, "invalid_prompt", "'number', the place in the queue, must be a number.")
-    return number

@@ -19,11 +19,12 @@ PATIENCE = 300
 
 @dataclass(frozen=True)
 class ServerProcess:
-    """A running server: its address, a client, and the moment (`time.perf_counter`) at which it was started."""
+    """A running server: address, client, process, and the moment (`time.perf_counter`) at which it was started."""
 
     url: str
     client: aiohttp.ClientSession
     started: float
+    pid: int
 
     async def queue(self, body: dict[str, Any]) -> str:
         """Queue a prompt and return its id. Raises RuntimeError with the server's complaint."""
@@ -57,7 +58,7 @@ async def server_process(base: Path, *options: str) -> AsyncIterator[ServerProce
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
         async with aiohttp.ClientSession() as client:
-            yield ServerProcess(await _first_answer(process, log, client), client, started)
+            yield ServerProcess(await _first_answer(process, log, client), client, started, process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -126,6 +126,11 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(f"{path.name} cannot be read ({error}): get the file again.") from error
 
 
+def is_pickle(path: Path) -> bool:
+    """Whether a weight file is one of torch's pickles, judged by its content. Raises `WeightsError`."""
+    return _is_pickle(path, _first_bytes(path))
+
+
 def load_pickle(path: Path, device: str = "cpu") -> Any:
     """What a torch pickle holds, loaded without executing code from it. Raises `WeightsError`."""
     try:

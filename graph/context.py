@@ -1,6 +1,7 @@
 """What a running node may ask of its surroundings."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from graph.folders import Folders
@@ -10,6 +11,25 @@ class Interrupted(Exception):
     """The user interrupted the job. Nodes and libraries let it pass."""
 
 
+class GraphView(Protocol):
+    """The graph that is being executed: the prompt, and the nodes that subgraphs have added to it."""
+
+    def ids(self) -> list[str]:
+        """The ids of all nodes."""
+
+    def node(self, id: str) -> dict[str, Any]:
+        """A node in the API form, `{"class_type", "inputs"}`. Raises KeyError."""
+
+    def parent(self, id: str) -> str | None:
+        """The node whose subgraph a node belongs to; None for one of the prompt. Raises KeyError."""
+
+    def display(self, id: str) -> str:
+        """The node on which the editor shows what a node does. Raises KeyError."""
+
+    def real(self, id: str) -> str:
+        """The node of the prompt that a node belongs to in the end. Raises KeyError."""
+
+
 class Context(Protocol):
     """Progress, previews, interruption and file output: the only things a node needs beside its inputs.
 
@@ -17,14 +37,37 @@ class Context(Protocol):
     object with these members will do: `graph.testing.Recorder` is one.
     """
 
-    folders: Folders
-    node_id: str
-    prompt: Mapping[str, Any]
-    """The API prompt that is being executed, for the metadata of saved files."""
-    extra_pnginfo: Mapping[str, Any]
-    """What the client wants to be written into saved files beside the prompt (`workflow`)."""
-    metadata: bool
-    """Whether saved files may carry the prompt and the workflow."""
+    @property
+    def folders(self) -> Folders:
+        """Where models, inputs and outputs lie."""
+
+    @property
+    def node_id(self) -> str:
+        """The id of the node in the prompt, or in the subgraph that it belongs to."""
+
+    @property
+    def index(self) -> int:
+        """Which call of the node this is, where it is called for each value of a list."""
+
+    @property
+    def client_id(self) -> str | None:
+        """Who queued the job, for messages to that client alone."""
+
+    @property
+    def graph(self) -> GraphView:
+        """The graph that is being executed."""
+
+    @property
+    def prompt(self) -> Mapping[str, Any]:
+        """The API prompt that is being executed, for the metadata of saved files."""
+
+    @property
+    def extra_pnginfo(self) -> Mapping[str, Any]:
+        """What the client wants to be written into saved files beside the prompt (`workflow`)."""
+
+    @property
+    def metadata(self) -> bool:
+        """Whether saved files may carry the prompt and the workflow."""
 
     def progress(self, value: float, total: float, preview: bytes | None = None) -> None:
         """Report `value` of `total` steps done, with a JPEG preview if there is one. Raises `Interrupted`."""
@@ -40,3 +83,16 @@ class Context(Protocol):
 
     def warn(self, text: str) -> None:
         """Tell the user something that does not stop the job; it is shown on the node."""
+
+
+_current: ContextVar[Context | None] = ContextVar("context", default=None)
+
+
+def current() -> Context | None:
+    """The context of the node that this thread or task executes: for libraries that are not handed one."""
+    return _current.get()
+
+
+def set_current(context: Context | None) -> None:
+    """Say whose turn it is. The engine's affair."""
+    _current.set(context)

@@ -63,6 +63,29 @@ class NodeFinished(msgspec.Struct, tag="node_finished", frozen=True):
     seconds: float
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a node of a subgraph belongs: to the node that made it, the one that shows it, and that of the prompt."""
+
+    class_type: str
+    parent: str
+    display: str
+    real: str
+
+
+class Expanded(msgspec.Struct, tag="expanded", frozen=True):
+    """A node has given a subgraph, whose nodes will now be run in its place."""
+
+    nodes: dict[str, Place]
+
+
+class Blocked(msgspec.Struct, tag="blocked", frozen=True):
+    """A node is skipped because an input is blocked, for the reason that `message` says; the job goes on."""
+
+    node: str
+    message: str
+    time: int
+
+
 class Succeeded(msgspec.Struct, tag="succeeded", frozen=True):
     """All outputs are there."""
 
@@ -73,6 +96,7 @@ class Failed(msgspec.Struct, tag="failed", frozen=True):
     """The job has failed, in a node (`node`) or as a whole (None).
 
     `message` is one sentence for the user, `advice` what to do about it; `input_name` the input that is to blame.
+    `out_of_memory` says that memory has run out, which the worker then makes room in.
     """
 
     node: str | None
@@ -85,6 +109,7 @@ class Failed(msgspec.Struct, tag="failed", frozen=True):
     time: int
     advice: str = ""
     input_name: str | None = None
+    out_of_memory: bool = False
 
 
 class Interrupted(msgspec.Struct, tag="interrupted", frozen=True):
@@ -96,5 +121,18 @@ class Interrupted(msgspec.Struct, tag="interrupted", frozen=True):
     time: int
 
 
-Event = Started | Cached | NodeStarted | Progress | Preview | Warned | NodeFinished | Succeeded | Failed | Interrupted
+Event = (
+    Started
+    | Cached
+    | NodeStarted
+    | Progress
+    | Preview
+    | Warned
+    | NodeFinished
+    | Expanded
+    | Blocked
+    | Succeeded
+    | Failed
+    | Interrupted
+)
 FINAL = (Succeeded, Failed, Interrupted)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graph import memory_advice
 from graph.declare import InputError
 from graph.events import Failed
 from graph.plan import Step
@@ -14,7 +15,6 @@ from graph.problem import labelled
 
 MOST_CHARACTERS = 2000
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
-MEMORY_ADVICE = "Make the picture or the batch smaller, use tiled nodes, or close other programs."
 FAULT_ADVICE = "This is a fault of the node, or of the pack that it comes from; the log has the details."
 
 _short = reprlib.Repr()
@@ -30,14 +30,22 @@ class NodeError(Exception):
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-def failed(error: NodeError, executed: list[str]) -> Failed:
-    """The event for a node's error. The message names the node and the input, so that it can stand alone."""
+def failed(error: NodeError, executed: list[str], kept: int = 0) -> Failed:
+    """The event for a node's error. The message names the node and the input, so that it can stand alone.
+
+    `kept` is the memory of results that are kept for later, in bytes.
+    """
     step, cause = error.step, error.cause
-    sentence, advice = _explain(cause)
+    asked_for = memory_advice.bytes_asked_for(cause)
+    if asked_for is None:
+        sentence, advice = _explain(cause)
+    else:
+        sentence = memory_advice.sentence(asked_for)
+        advice = memory_advice.advice(asked_for, step.spec, {**step.literals, **error.arguments}, kept)
     name = cause.input_name if isinstance(cause, InputError) else None
-    place = labelled(step.title, step.id) + (f", input '{name}'" if name else "")
+    place = labelled(step.title, step.real) + (f", input '{name}'" if name else "")
     return Failed(
-        node=step.id,
+        node=step.real,
         node_type=step.class_type,
         exception_type=type(cause).__name__,
         message=f"{place}: {sentence}"[:MOST_CHARACTERS],
@@ -47,6 +55,7 @@ def failed(error: NodeError, executed: list[str]) -> Failed:
         time=int(time.time() * 1000),
         advice=advice,
         input_name=name,
+        out_of_memory=asked_for is not None,
     )
 
 
@@ -87,16 +96,8 @@ def _explain(cause: BaseException) -> tuple[str, str]:
     other means that the node did not expect what happened.
     """
     text = str(cause).strip()
-    if _is_memory(cause, text):
-        return "There was not enough memory.", MEMORY_ADVICE
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.strerror}{f': {cause.filename}' if cause.filename else ''}.", ""
     if text and isinstance(cause, ValueError | OSError):
         return text if text.endswith(SENTENCE_ENDS) else f"{text}.", ""
     return f"It failed unexpectedly, with {type(cause).__name__}{f': {text}' if text else ''}.", FAULT_ADVICE
-
-
-def _is_memory(cause: BaseException, text: str) -> bool:
-    if isinstance(cause, MemoryError) or type(cause).__name__ == "OutOfMemoryError":
-        return True
-    return isinstance(cause, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)

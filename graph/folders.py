@@ -4,17 +4,16 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
 
 from graph.listing import Listing
+from graph.reservations import JobFiles
 from graph.safe_path import OutsideFolderError, UnsafePathError, inside, safe_parts
+from graph.saving import Area, SavePath, free_places, highest_counter, take
 
-__all__ = ["Area", "Folders", "OutsideFolderError", "SavePath", "UnsafePathError"]
-
-Area = Literal["input", "output", "temp"]
+__all__ = ["Area", "Folders", "OutsideFolderError", "SavePath", "UnsafePathError", "highest_counter"]
 
 MODEL_KINDS = (
     "checkpoints", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision", "style_models", "embeddings",
@@ -25,16 +24,6 @@ OLDER_NAMES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter
 WEIGHT_EXTENSIONS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl")
 EXTENSIONS = {"configs": (".yaml", ".yml", ".json"), "annotators": (*WEIGHT_EXTENSIONS, ".onnx", ".task", ".tflite")}
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
-
-
-@dataclass(frozen=True, slots=True)
-class SavePath:
-    """A file that has been created, empty, for its owner to fill; the other fields are as `ui["images"]` wants them."""
-
-    path: Path
-    filename: str
-    subfolder: str
-    type: Area
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,7 @@ class Folders:
     custom_nodes: Path
     extra: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     _listing: Listing = field(default_factory=Listing, compare=False, repr=False)
+    _saver: tuple[JobFiles, str] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def under(cls, base: Path, models: Path | None = None) -> "Folders":
@@ -144,32 +134,37 @@ class Folders:
             raise UnsafePathError("A file name is wanted, and there is none.")
         return inside(self.area(area), subfolder, filename)
 
+    def saving(self, files: JobFiles | None, node: str) -> "Folders":
+        """These folders for a node of a job: what it saves when the job is run again are the same files."""
+        return replace(self, _saver=(files, node)) if files else self
+
     def save_path(
         self, prefix: str, extension: str, width: int = 0, height: int = 0, temporary: bool = False
     ) -> SavePath:
-        """Create the next free file `PREFIX_00001_.EXTENSION` in the output folder, or in the temporary one.
+        """Reserve the next free file `PREFIX_00001_.EXTENSION` in the output folder, or in the temporary one.
 
         A `/` in the prefix makes subfolders; %width%, %height%, %year%, %month%, %day%, %hour%, %minute% and %second%
-        are filled in. The number is the highest in the folder plus one. The file exists, empty, when this returns: two
-        processes never get the same one. Raises UnsafePathError if the prefix leads out of the folder.
+        are filled in. The number is the highest in the folder plus one; two processes never get the same file. It does
+        not exist before it is saved with the result's `write` or `writing`. Raises UnsafePathError if the prefix leads
+        out of the folder.
         """
         area: Area = "temp" if temporary else "output"
-        parts = safe_parts(_filled(prefix, width, height))
+        parts = safe_parts(filled(prefix, width, height))
         if prefix.endswith(("/", "\\")) or not parts:
             parts = (*parts, "Safelight")
         *subfolders, stem = parts
         folder = inside(self.area(area), *subfolders)
         folder.mkdir(parents=True, exist_ok=True)
-        counter = _highest_counter(folder, stem)
-        while True:
-            counter += 1
-            filename = f"{stem}_{counter:05}_.{extension.lstrip('.')}"
-            path = inside(self.area(area), *subfolders, filename)
-            try:
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            except FileExistsError:
-                continue
-            return SavePath(path, filename, "/".join(subfolders), area)
+        candidates = free_places(folder, stem, extension, "/".join(subfolders), area)
+        if self._saver is None:
+            return next(place for place in candidates if take(place))
+        files, node = self._saver
+        return files.reserve(node, candidates, self._place)
+
+    def _place(self, filename: str, subfolder: str, area: Area) -> SavePath:
+        path = self.resolve(area, subfolder, filename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return SavePath(path, filename, subfolder, area)
 
 
 def similar(name: str, names: Sequence[str]) -> str:
@@ -185,7 +180,8 @@ def _stem(name: str) -> str:
     return last.rpartition(".")[0] or last
 
 
-def _filled(prefix: str, width: int, height: int) -> str:
+def filled(prefix: str, width: int, height: int) -> str:
+    """The prefix of a file name with the values of `%width%`, `%year%` … in place of their names."""
     now = time.localtime()
     values = {
         "width": str(width),
@@ -198,9 +194,3 @@ def _filled(prefix: str, width: int, height: int) -> str:
         "second": f"{now.tm_sec:02}",
     }
     return re.sub(r"%(\w+)%", lambda match: values.get(match[1], match[0]), prefix)
-
-
-def _highest_counter(folder: Path, stem: str) -> int:
-    pattern = re.compile(re.escape(stem) + r"_(\d+)_?(\.|$)", re.IGNORECASE)
-    matches = (pattern.match(entry.name) for entry in os.scandir(folder))
-    return max((int(match[1]) for match in matches if match), default=0)

@@ -1,238 +1,316 @@
-"""The queue and the history: a SQLite table of jobs.
+"""The queue: jobs that wait and jobs that run, in the SQLite file of `graph.job_table`.
 
-A job that `accept` has returned is on disk. The order of the queue is `number`, lowest first, then the order of
-arrival. All methods block and belong on one thread; `graph.dispatch` gives them theirs.
+A job that `accept` has returned is on disk. Of the jobs that wait, those of the highest priority come first, of these
+the lowest `number`, then the one that came first. All methods block and belong on one thread; `graph.dispatch` gives
+them theirs.
 
-A job that was running when the server died is queued again when the table is opened. If that has happened to it
-`MAX_ATTEMPTS` times it is failed instead: it may well be what brings the server down.
+A job that was running when the server ended without a word is queued again when the table is opened. It may have been
+what brought the server down, so from the second time on it comes after all others, and not before the server has been
+up for a while: long enough to see it and to delete it. After `MOST_CRASHES` times it is failed.
 """
 
+import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
 
 from graph import events
+from graph.job_history import USUAL_LIMITS, HistoryLimits, make_older_searchable, make_searchable, prune
+from graph.job_table import COLUMNS, WAITING_ORDER, WAITING_ORDER_REVERSED, JobRecord, JobTable, State, record_of
+from graph.reservations import Reservations
 
-State = Literal["pending", "running", "success", "error", "interrupted"]
-MAX_ATTEMPTS = 3
+MOST_CRASHES = 10
+logger = logging.getLogger("jobs")
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    number REAL NOT NULL,
-    state TEXT NOT NULL,
-    client_id TEXT,
-    prompt BLOB NOT NULL,
-    extra_data BLOB NOT NULL,
-    targets BLOB NOT NULL,
-    outputs BLOB,
-    events BLOB,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    accepted REAL NOT NULL,
-    started REAL,
-    finished REAL,
-    finish_order INTEGER
-);
-CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number, seq);
-CREATE INDEX IF NOT EXISTS jobs_by_finish ON jobs (finish_order);
-"""
-_events = msgspec.json.Decoder(list[events.Event])
+
+def patience_after(crashes: int) -> float:
+    """Seconds for which the server must have been up before a job runs that has seen it crash so many times."""
+    return 0.0 if crashes < 2 else 2.0 ** (crashes - 2)
 
 
 class DuplicateJob(ValueError):
     """A job with this id is in the queue already."""
 
 
-class JobRecord(msgspec.Struct, frozen=True):
-    """A row. `prompt`, `extra_data`, `targets` and `outputs` are JSON as stored; times are seconds since the epoch."""
-
-    id: str
-    number: float
-    state: State
-    client_id: str | None
-    prompt: bytes
-    extra_data: bytes
-    targets: bytes
-    outputs: bytes
-    events: tuple[events.Event, ...]
-    accepted: float
-    started: float | None
-    finished: float | None
-    attempts: int
+class NotPending(ValueError):
+    """There is no pending job of this id."""
 
 
-COLUMNS = ", ".join(JobRecord.__struct_fields__)
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job to be queued. `prompt` and `extra_data` are JSON.
 
-
-def _record(row: Sequence[Any]) -> JobRecord:
-    values = dict(zip(JobRecord.__struct_fields__, row, strict=True))
-    values["outputs"] = values["outputs"] or b"{}"
-    values["events"] = tuple(_events.decode(values["events"])) if values["events"] else ()
-    return JobRecord(**values)
-
-
-class JobStore:
-    """The table of jobs in the file `path`; at most `history_limit` finished ones are kept.
-
-    Raises sqlite3.OperationalError ("database is locked") if another process has it open.
+    Without a `number` it comes after those of its priority that are there, or with `front` ahead of them.
     """
 
-    def __init__(self, path: Path, history_limit: int = 10_000) -> None:
-        self._limit = history_limit
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # of two servers on one folder, the second must not start
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(SCHEMA)
+    id: str
+    prompt: bytes
+    extra_data: bytes
+    targets: Sequence[str]
+    client_id: str | None = None
+    priority: float = 0
+    number: float | None = None
+    front: bool = False
+
+
+class QueueStatus(NamedTuple):
+    """How many jobs wait or run, and whether those that wait are left alone for now."""
+
+    remaining: int
+    paused: bool
+
+
+class JobStore(JobTable):
+    """The jobs in the file `path`; of those that have finished, as many are kept as `limits` says.
+
+    Raises as `JobTable`.
+    """
+
+    def __init__(
+        self, path: Path, limits: HistoryLimits = USUAL_LIMITS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(path)
+        self._limits = limits
+        self._clock = clock
+        self._opened = clock()
+        self._reserved = Reservations(path.parent / "cache" / "reserved.sqlite")
+        (paused,) = self.one("SELECT paused FROM queue")
+        (remaining,) = self.one("SELECT count(*) FROM jobs WHERE state IN ('running', 'pending')")
+        self._status = QueueStatus(remaining, bool(paused))
+        (self._finished,) = self.one("SELECT count(*) FROM jobs WHERE finish_order IS NOT NULL")
         self._requeue()
+        unfinished = self.execute("SELECT seq FROM jobs WHERE state = 'pending'").fetchall()
+        self.start = self._reserved.begin({seq for (seq,) in unfinished})
+        """The number of this start of the server, for what workers reserve."""
+        make_older_searchable(self)
+        self.prune()
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        self._reserved.close()
+        super().close()
 
     def _requeue(self) -> None:
-        message = f"The server stopped {MAX_ATTEMPTS} times while it ran this job, which is therefore not tried again."
-        reason = events.Failed(
-            node=None,
-            node_type=None,
-            exception_type="ServerStopped",
-            message=message,
-            traceback=[],
-            executed=[],
-            current_inputs={},
-            time=int(time.time() * 1000),
-            advice="Look at the server's log, then queue the prompt again.",
-        )
-        rows = self._db.execute("SELECT id FROM jobs WHERE state = 'running' AND attempts >= ?", (MAX_ATTEMPTS,))
-        for (id,) in rows.fetchall():
-            self.finish(id, "error", {}, [reason])
-        self._db.execute("UPDATE jobs SET state = 'pending', started = NULL WHERE state = 'running'")
-
-    def accept(
-        self,
-        id: str,
-        prompt: bytes,
-        extra_data: bytes,
-        targets: Sequence[str],
-        client_id: str | None = None,
-        number: float | None = None,
-        front: bool = False,
-    ) -> float:
-        """Queue a job and return its number; it is on disk then.
-
-        `prompt` and `extra_data` are JSON. Without a `number` it comes after those before it, or with `front` ahead
-        of them. A finished job of the same id is forgotten. Raises DuplicateJob if one is queued or running.
-        """
-        with self._transaction() as db:
-            same = db.execute("SELECT state FROM jobs WHERE id = ?", (id,)).fetchone()
-            if same and same[0] in ("pending", "running"):
-                raise DuplicateJob(f"a prompt with the id {id} is in the queue already")
-            db.execute("DELETE FROM jobs WHERE id = ?", (id,))
-            cursor = db.execute(
-                "INSERT INTO jobs (id, number, state, client_id, prompt, extra_data, targets, accepted)"
-                " VALUES (?, 0, 'pending', ?, ?, ?, ?, ?)",
-                (id, client_id, prompt, extra_data, orjson.dumps(list(targets)), time.time()),
+        for record in self.records("WHERE state = 'running'"):
+            crashes = record.crashes + 1
+            if crashes >= MOST_CRASHES:
+                self.finish(record.id, "error", {}, [_given_up(crashes)])
+                continue
+            self.execute(
+                "UPDATE jobs SET state = 'pending', started = NULL, crashes = ?, patience = ? WHERE seq = ?",
+                *(crashes, patience_after(crashes), record.seq),
             )
-            seq = cursor.lastrowid
-            assert seq is not None
-            if number is None:
-                number = float(-seq if front else seq)
-            db.execute("UPDATE jobs SET number = ? WHERE seq = ?", (number, seq))
+
+    def accept(self, *jobs: NewJob) -> list[float]:
+        """Queue jobs, all or none, and return their numbers; they are on disk then.
+
+        Finished jobs of the same ids are forgotten. Raises DuplicateJob if one is queued or running.
+        """
+        numbers = []
+        with self.transaction():
+            replaced = sum(self._make_way(job.id) for job in jobs)
+            for index, job in enumerate(jobs):
+                numbers.append(self._insert(job, following=len(jobs) - 1 - index))
+        self._count(len(jobs))
+        self._finished -= replaced
+        return numbers
+
+    def _make_way(self, id: str) -> int:
+        """Forget the finished job of an id; return how many that were. Raises DuplicateJob if it has not finished."""
+        states = self.execute("SELECT state FROM jobs WHERE id = ?", id).fetchall()
+        if states and states[0][0] in ("pending", "running"):
+            raise DuplicateJob(f"a prompt with the id {id} is in the queue already")
+        if states:
+            self.execute("DELETE FROM jobs WHERE id = ?", id)
+        return len(states)
+
+    def _insert(self, job: NewJob, following: int) -> float:
+        """Add a job of which `following` more are to come after it, even if all of them go to the front."""
+        rank = 0.0 if job.number is None else self._last_rank(0, job.priority, job.number) + 1
+        (seq,) = self.one(
+            "INSERT INTO jobs (state, id, client_id, prompt, extra_data, targets, accepted, priority, number, rank)"
+            " VALUES ('pending', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+            *(job.id, job.client_id, job.prompt, job.extra_data, orjson.dumps(list(job.targets)), time.time()),
+            *(job.priority, job.number or 0, rank),
+        )
+        if job.number is not None:
+            return job.number
+        number = float(-(seq + following) if job.front else seq)
+        self.execute("UPDATE jobs SET number = ? WHERE seq = ?", number, seq)
         return number
 
-    def claim(self) -> JobRecord | None:
-        """Take the next pending job, which is running from now on; None if there is none."""
-        row = self._db.execute(
-            "UPDATE jobs SET state = 'running', attempts = attempts + 1, started = ? WHERE seq ="
-            " (SELECT seq FROM jobs WHERE state = 'pending' ORDER BY number, seq LIMIT 1)"
-            f" RETURNING {COLUMNS}",
-            (time.time(),),
-        ).fetchall()
-        return _record(row[0]) if row else None
-
-    def release(self, id: str, tried: bool = False) -> None:
-        """Put a running job back into the queue; unless it was `tried`, the attempt does not count."""
-        self._db.execute(
-            "UPDATE jobs SET state = 'pending', started = NULL, attempts = attempts - ?"
-            " WHERE id = ? AND state = 'running'",
-            (0 if tried else 1, id),
+    def _last_rank(self, patience: float, priority: float, number: float) -> float:
+        """Of the pending jobs that have these in common, the rank of the last one."""
+        (rank,) = self.one(
+            "SELECT coalesce(max(rank), 0) FROM jobs"
+            " WHERE state = 'pending' AND patience = ? AND priority = ? AND number = ?",
+            *(patience, priority, number),
         )
+        return float(rank)
+
+    def claim(self) -> JobRecord | None:
+        """Take the next pending job, which is running from now on; None if there is none, or the queue is paused."""
+        if self._status.paused:
+            return None
+        rows = self.execute(
+            "UPDATE jobs SET state = 'running', started = ? WHERE seq ="
+            f" (SELECT seq FROM jobs WHERE state = 'pending' AND patience <= ? ORDER BY {WAITING_ORDER} LIMIT 1)"
+            f" RETURNING {COLUMNS}",
+            *(time.time(), self._clock() - self._opened),
+        ).fetchall()
+        return record_of(rows[0]) if rows else None
+
+    def seconds_to_wait(self) -> float | None:
+        """How long it is until `claim` would give one of the pending jobs; None if not by itself."""
+        if self._status.paused:
+            return None
+        (patience,) = self.one("SELECT min(patience) FROM jobs WHERE state = 'pending'")
+        return None if patience is None else max(0.0, patience - (self._clock() - self._opened))
+
+    def release(self, id: str) -> None:
+        """Put a running job back into the queue."""
+        self.execute("UPDATE jobs SET state = 'pending', started = NULL WHERE id = ? AND state = 'running'", id)
 
     def finish(self, id: str, state: State, outputs: Mapping[str, Any], happened: Sequence[events.Event]) -> None:
-        """Record how a job ended: what its nodes show, by node id, and the events that history keeps."""
-        with self._transaction() as db:
-            (order,) = db.execute("SELECT coalesce(max(finish_order), 0) + 1 FROM jobs").fetchone()
-            db.execute(
-                "UPDATE jobs SET state = ?, outputs = ?, events = ?, finished = ?, finish_order = ? WHERE id = ?",
-                (state, msgspec.json.encode(outputs), msgspec.json.encode(list(happened)), time.time(), order, id),
-            )
-            db.execute(
-                "DELETE FROM jobs WHERE finish_order <="
-                " (SELECT finish_order FROM jobs WHERE finish_order IS NOT NULL"
-                " ORDER BY finish_order DESC LIMIT 1 OFFSET ?)",
-                (self._limit,),
-            )
+        """Record how a job ended: what its nodes show, by node id, and the events that history keeps.
+
+        What is recorded of a job stays as it is.
+        """
+        with self.transaction():
+            (order,) = self.one("SELECT coalesce(max(finish_order), 0) + 1 FROM jobs WHERE finish_order IS NOT NULL")
+            ended = self.execute(
+                "UPDATE jobs SET state = ?, outputs = ?, events = ?, finished = ?, finish_order = ?"
+                " WHERE id = ? AND finish_order IS NULL RETURNING seq",
+                *(state, msgspec.json.encode(outputs), msgspec.json.encode(list(happened)), time.time(), order, id),
+            ).fetchall()
+            for (seq,) in ended:
+                make_searchable(self, seq)
+            forgotten = prune(self, self._limits, self._finished + len(ended))
+        self._finished += len(ended) - forgotten
+        self._count(-len(ended))
+        self._forget_files([seq for (seq,) in ended])
+
+    def status(self) -> QueueStatus:
+        """How it is with the queue; this may be asked from any thread."""
+        return self._status
+
+    def _count(self, more: int) -> None:
+        self._status = self._status._replace(remaining=self._status.remaining + more)
 
     def queue(self) -> tuple[list[JobRecord], list[JobRecord]]:
         """The running and the pending jobs, each in the order of the queue."""
-        rows = self._db.execute(
-            f"SELECT {COLUMNS} FROM jobs WHERE state IN ('running', 'pending') ORDER BY number, seq"
-        ).fetchall()
-        records = [_record(row) for row in rows]
-        return [r for r in records if r.state == "running"], [r for r in records if r.state == "pending"]
+        running = self.records(f"WHERE state = 'running' ORDER BY {WAITING_ORDER}")
+        return running, self.records(f"WHERE state = 'pending' ORDER BY {WAITING_ORDER}")
 
-    def remaining(self) -> int:
-        """How many jobs are pending or running."""
-        return int(self._db.execute("SELECT count(*) FROM jobs WHERE state IN ('running', 'pending')").fetchone()[0])
+    def unfinished(self, id: str) -> JobRecord | None:
+        """The running or pending job of this id, or None."""
+        return next(iter(self.records("WHERE id = ? AND state IN ('running', 'pending')", id)), None)
+
+    def set_paused(self, paused: bool) -> None:
+        """Leave waiting jobs alone from now on, or no longer; what runs goes on. It outlasts a restart."""
+        self.execute("UPDATE queue SET paused = ?", paused)
+        self._status = self._status._replace(paused=paused)
+
+    def set_priority(self, id: str, priority: float) -> None:
+        """Change the priority of a pending job. Raises NotPending."""
+        self._pending(id)
+        self.execute("UPDATE jobs SET priority = ? WHERE id = ?", priority, id)
+
+    def move(self, id: str, neighbour: str | None, after: bool) -> None:
+        """Put a pending job right before or after another one, or without one before or after all.
+
+        It takes that one's priority and number. Raises NotPending if one of the two is not waiting.
+        """
+        job = self._pending(id)
+        if neighbour == id:
+            return
+        if neighbour is None:
+            order = WAITING_ORDER_REVERSED if after else WAITING_ORDER
+            # The last place is before those jobs that nobody dares to run.
+            others = self.records(
+                f"WHERE state = 'pending' AND seq != ? AND patience = 0 ORDER BY {order} LIMIT 1", job.seq
+            )
+            beside = others[0] if others else msgspec.structs.replace(job, patience=0.0)
+        else:
+            beside = self._pending(neighbour)
+        with self.transaction():
+            self._put_beside(job.seq, beside, after)
+
+    def _put_beside(self, seq: int, beside: JobRecord, after: bool) -> None:
+        self.execute(
+            "UPDATE jobs SET patience = ?, priority = ?, number = ? WHERE seq = ?",
+            *(beside.patience, beside.priority, beside.number, seq),
+        )
+        alike = self.execute(
+            "SELECT seq FROM jobs WHERE state = 'pending' AND patience = ? AND priority = ? AND number = ? AND seq != ?"
+            f" ORDER BY {WAITING_ORDER}",
+            *(beside.patience, beside.priority, beside.number, seq),
+        ).fetchall()
+        places = [other for (other,) in alike]
+        at = places.index(beside.seq) + after if beside.seq in places else 0
+        for rank, other in enumerate([*places[:at], seq, *places[at:]]):
+            self.execute("UPDATE jobs SET rank = ? WHERE seq = ?", rank, other)
+
+    def _pending(self, id: str) -> JobRecord:
+        for record in self.records("WHERE id = ? AND state = 'pending'", id):
+            return record
+        raise NotPending(f"There is no pending job '{id}' in the queue.")
 
     def delete_pending(self, ids: Sequence[str] | None = None) -> int:
         """Take these jobs, or all, out of the queue, running ones excepted; return how many that were."""
-        return self._delete("state = 'pending'", ids)
+        deleted = self._delete("state = 'pending'", ids)
+        self._count(-len(deleted))
+        self._forget_files(deleted)
+        return len(deleted)
+
+    def _forget_files(self, ended: Sequence[int]) -> None:
+        """Free the names that jobs have reserved and not used; if that fails, the next start does it."""
+        try:
+            for seq in ended:
+                self._reserved.forget(seq)
+        except (OSError, sqlite3.Error) as error:
+            logger.warning("what jobs have reserved could not be forgotten: %s", error)
 
     def delete_finished(self, ids: Sequence[str] | None = None) -> int:
         """Forget these finished jobs, or all; return how many that were."""
-        return self._delete("finish_order IS NOT NULL", ids)
+        deleted = len(self._delete("finish_order IS NOT NULL", ids))
+        self._finished -= deleted
+        return deleted
 
-    def _delete(self, condition: str, ids: Sequence[str] | None) -> int:
-        with self._transaction() as db:
+    def _delete(self, condition: str, ids: Sequence[str] | None) -> list[int]:
+        """Delete jobs and return their `seq`."""
+        statement = f"DELETE FROM jobs WHERE {condition}"
+        with self.transaction():
             if ids is None:
-                return db.execute(f"DELETE FROM jobs WHERE {condition}").rowcount
-            return sum(db.execute(f"DELETE FROM jobs WHERE {condition} AND id = ?", (id,)).rowcount for id in ids)
+                rows = self.execute(f"{statement} RETURNING seq").fetchall()
+            else:
+                rows = [
+                    row for id in ids for row in self.execute(f"{statement} AND id = ? RETURNING seq", id).fetchall()
+                ]
+        return [seq for (seq,) in rows]
 
-    def history(self, max_items: int | None = None, offset: int | None = None) -> list[JobRecord]:
-        """Finished jobs, oldest first.
+    def prune(self, limits: HistoryLimits | None = None) -> None:
+        """Forget what is beyond the limits, which are `limits` from now on if there are any."""
+        self._limits = limits or self._limits
+        with self.transaction():
+            forgotten = prune(self, self._limits, self._finished)
+        self._finished -= forgotten
 
-        `offset` counts from the oldest; `max_items` without it gives the newest ones, as ComfyUI does.
-        """
-        where = f"SELECT {COLUMNS} FROM jobs WHERE finish_order IS NOT NULL ORDER BY finish_order"
-        if offset is None and max_items is not None:
-            rows = self._db.execute(f"{where} DESC LIMIT ?", (max_items,)).fetchall()[::-1]
-        else:
-            limit = -1 if max_items is None else max_items
-            rows = self._db.execute(f"{where} LIMIT ? OFFSET ?", (limit, offset or 0)).fetchall()
-        return [_record(row) for row in rows]
 
-    def finished(self, id: str) -> JobRecord | None:
-        """The finished job of this id, or None."""
-        row = self._db.execute(
-            f"SELECT {COLUMNS} FROM jobs WHERE id = ? AND finish_order IS NOT NULL", (id,)
-        ).fetchone()
-        return _record(row) if row else None
+def _given_up(crashes: int) -> events.Failed:
+    message = f"The server ended {crashes} times while it ran this job, which is therefore not tried again."
+    return events.Failed(
+        node=None,
+        node_type=None,
+        exception_type="ServerStopped",
+        message=message,
+        traceback=[],
+        executed=[],
+        current_inputs={},
+        time=int(time.time() * 1000),
+        advice="Look at the server's log, then queue the prompt again.",
+    )

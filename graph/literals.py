@@ -27,17 +27,19 @@ class LiteralError(ValueError):
         self.problem = Problem(type, message, details)
 
 
-def convert(value: Any, config: Sequence[Any], folders: Folders) -> Any:
+def convert(value: Any, config: Sequence[Any], folders: Folders, loosely: bool = False) -> Any:
     """The value as the input of this `[type, options]` wants it: a number from its text, a file name with `/`.
 
-    Raises LiteralError.
+    With `loosely`, bounds and choices are somebody else's affair. Raises LiteralError.
     """
     kind, options = config[0], config[1] if len(config) > 1 else {}
     if isinstance(kind, list):
-        return _choice(value, kind, options, folders)
+        return value if loosely else _choice(value, kind, options, folders)
     match kind:
         case "INT" | "FLOAT":
-            return _in_range(_number(value, kind), options)
+            return _number(value, kind) if loosely else _in_range(_number(value, kind), options)
+        case "COMBO":
+            return value
         case "STRING":
             return _text(value)
         case "BOOLEAN":

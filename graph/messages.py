@@ -11,15 +11,24 @@ import msgspec
 
 from graph.events import Event
 
+TOKEN_HEADER = "Safelight-Worker-Token"
+
 
 class Job(msgspec.Struct, frozen=True):
-    """A validated prompt that is to be executed; `targets` are the output nodes that are wanted."""
+    """A validated prompt that is to be executed; `targets` are the output nodes that are wanted.
+
+    `prompt` is the API prompt as JSON, as the queue has it on disk. `client_id` is who queued it. `ticket` and `start`
+    are what its files are reserved under (`graph.reservations`); a job without a ticket is not run again after a crash.
+    """
 
     id: str
-    prompt: dict[str, dict[str, Any]]
+    prompt: bytes
     targets: list[str]
     extra_pnginfo: dict[str, Any] = {}
     previews: bool = True
+    client_id: str | None = None
+    ticket: int = 0
+    start: int = 0
 
 
 # From the server to a worker.
@@ -44,8 +53,29 @@ class Free(msgspec.Struct, tag="free", frozen=True):
     results: bool
 
 
+class Reload(msgspec.Struct, tag="reload", frozen=True):
+    """Import a pack anew, or all of them, once no job runs, and send `Ready` again.
+
+    With `restart` the process ends then instead, and another one takes its place.
+    """
+
+    pack: str | None = None
+    restart: bool = False
+
+
 class Ping(msgspec.Struct, tag="ping", frozen=True):
     """Answer with `Pong`."""
+
+
+class Ask(msgspec.Struct, tag="ask", frozen=True):
+    """Answer a question with an `Answer` of the same number, while a job runs as well.
+
+    `what` names the question: "schemas", "validate", or one that an extension answers. The payload is JSON.
+    """
+
+    number: int
+    what: str
+    payload: bytes
 
 
 class Shutdown(msgspec.Struct, tag="shutdown", frozen=True):
@@ -83,20 +113,52 @@ class Device(msgspec.Struct, frozen=True):
     torch_vram_free: int
 
 
+class PackReport(msgspec.Struct, frozen=True):
+    """A pack that was loaded: its folder's name, the ids of its nodes, and how long its import took.
+
+    `web` is the folder of what it adds to the editor.
+    """
+
+    name: str
+    nodes: list[str]
+    seconds: float
+    title: str = ""
+    version: str = ""
+    description: str = ""
+    web: str | None = None
+
+
+class PackRoutes(msgspec.Struct, frozen=True):
+    """HTTP routes of packs, which a worker serves on a port of the loopback interface to whoever has the token.
+
+    `routes` are pairs of method and path, with `{name}` for what varies, as aiohttp writes them; `packs` names the pack
+    of each. The token travels in the header `TOKEN_HEADER`. `sees_prompts` says that the worker answers the question
+    "on_prompt", with which packs change the body of a request to queue a prompt.
+    """
+
+    port: int
+    token: str
+    routes: list[tuple[str, str]]
+    packs: list[str] = []
+    sees_prompts: bool = False
+
+
 class Ready(msgspec.Struct, tag="ready", frozen=True):
-    """The nodes are loaded: `schemas` are entries of /object_info by id, aliases included."""
+    """The nodes are loaded, or loaded anew: `schemas` are entries of /object_info by id, aliases included."""
 
     schemas: dict[str, dict[str, Any]]
     problems: list[PackProblem]
     device: Device
     versions: dict[str, str]
+    packs: list[PackReport] = []
+    routes: PackRoutes | None = None
 
 
-class JobEvent(msgspec.Struct, tag="job_event", frozen=True):
-    """Something happened in a job; after a final event the worker is idle again."""
+class JobEvents(msgspec.Struct, tag="job_events", frozen=True):
+    """What happened in a job, in order; after a final event, the last of its bundle, the worker is idle again."""
 
     job_id: str
-    event: Event
+    events: list[Event]
 
 
 class Pong(msgspec.Struct, tag="pong", frozen=True):
@@ -106,5 +168,24 @@ class Pong(msgspec.Struct, tag="pong", frozen=True):
     memory: int
 
 
-ToWorker = Run | Interrupt | Free | Ping | Shutdown
-ToServer = Hello | Ready | JobEvent | Pong
+class Answer(msgspec.Struct, tag="answer", frozen=True):
+    """The answer to an `Ask`: JSON, or `error`, a sentence that says why there is none."""
+
+    number: int
+    payload: bytes = b"null"
+    error: str | None = None
+
+
+class Said(msgspec.Struct, tag="said", frozen=True):
+    """A pack wants clients to be told something: a frame of this `kind`, with JSON as its data.
+
+    It goes to the client `client_id`, or to everybody.
+    """
+
+    kind: str
+    data: bytes
+    client_id: str | None = None
+
+
+ToWorker = Run | Interrupt | Free | Reload | Ping | Ask | Shutdown
+ToServer = Hello | Ready | JobEvents | Pong | Answer | Said

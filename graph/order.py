@@ -24,28 +24,28 @@ def depth_first(targets: Iterable[str], sources: Callable[[str], Iterable[str]])
     done: list[str] = []
     cycles: list[list[str]] = []
     in_cycle: set[str] = set()
-    finished: set[str] = set()
-    path: dict[str, int] = {}  # the nodes between a target and where the walk is, with their positions
+    finished: dict[str, bool] = {}  # False for the nodes between a target and where the walk is
     for target in targets:
         if target in finished:
             continue
-        path[target] = 0
-        stack: list[tuple[str, Iterator[str]]] = [(target, iter(sources(target)))]
-        while stack:
-            node, remaining = stack[-1]
-            for source in remaining:
-                if source in path:
-                    if not (node in in_cycle and source in in_cycle):
-                        circle = [name for name, _ in stack[path[source] :]]
-                        in_cycle.update(circle)
-                        cycles.append(circle)
-                elif source not in finished:
-                    path[source] = len(stack)
-                    stack.append((source, iter(sources(source))))
+        finished[target] = False
+        path = [target]
+        remaining: list[Iterator[str]] = [iter(sources(target))]
+        while path:
+            for source in remaining[-1]:
+                state = finished.get(source)
+                if state is None:
+                    finished[source] = False
+                    path.append(source)
+                    remaining.append(iter(sources(source)))
                     break
+                if not state and not (path[-1] in in_cycle and source in in_cycle):
+                    circle = path[path.index(source) :]
+                    in_cycle.update(circle)
+                    cycles.append(circle)
             else:
-                stack.pop()
-                del path[node]
-                finished.add(node)
+                node = path.pop()
+                remaining.pop()
+                finished[node] = True
                 done.append(node)
     return Order(done, cycles)

@@ -1,26 +1,24 @@
-"""All nodes that are installed, found by importing the node modules and the packs.
+"""All nodes that are installed, found by importing the node modules and the packs."""
 
-`python -m graph.registry --check` prints what could not be loaded, one JSON object a line, and then exits with 1.
-"""
-
-import argparse
 import contextlib
 import hashlib
 import importlib.util
+import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType, MappingProxyType, ModuleType
 
-import msgspec
-
+from graph.crash_mark import CrashMark
 from graph.declare import NodeSpec, spec_of
-from graph.messages import PackProblem
-from graph.packs import Imported, import_package, import_packs, pack_paths
+from graph.messages import PackProblem, PackReport
+from graph.pack_folder import PackFolder, find_packs, web_folder
+from graph.packs import Imported, forget_pack, import_pack, import_package, run_startup_script
 from graph.schema import Schema, alias_entry, object_info
 
-CUSTOM_NODES = Path(__file__).parents[1] / "custom_nodes"
+logger = logging.getLogger("packs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,7 @@ class Registry:
 
     specs: Mapping[str, NodeSpec]
     problems: tuple[PackProblem, ...]
+    packs: tuple[PackReport, ...] = ()
 
     def schemas(self) -> dict[str, Schema]:
         """The entries of `/object_info` by id, aliases included, without the names of files."""
@@ -36,34 +35,139 @@ class Registry:
             name: object_info(spec) if name == spec.id else alias_entry(spec, name) for name, spec in self.specs.items()
         }
 
+    def schemas_now(self, types: Iterable[str] | None = None) -> dict[str, Schema]:
+        """The entries of those of the `types` (of all, if None) whose choices change while they are installed."""
+        found = {id: self.specs[id] for id in (self.specs if types is None else types) if id in self.specs}
+        return {
+            id: object_info(replace(spec, inputs=spec.inputs_now())) for id, spec in found.items() if spec.inputs_now
+        }
 
-def load(packages: Iterable[str], custom_nodes: Path | None) -> Registry:
+
+NodesOf = Callable[[ModuleType], Iterable[NodeSpec | PackProblem]]
+"""Reads the nodes that a module has in another form than functions with `@node`, and says which cannot be read."""
+
+
+def load(packages: Iterable[str], custom_nodes: Path | None, readers: Sequence[NodesOf] = ()) -> Registry:
     """Import the modules of `packages` and the packs of a folder, and collect the nodes that they declare.
 
-    Nodes that cannot be loaded are named in the result's `problems`. Of two nodes with the same id the first stays.
+    `readers` find further nodes in packs. Nodes that cannot be loaded are named in the result's `problems`. Of two
+    nodes with the same id the first stays.
     """
-    imported = [item for package in packages for item in import_package(package)]
-    packs = list(import_packs(custom_nodes)) if custom_nodes else []
-    return collect([*imported, *packs], declaring={pack.name for pack in packs})
+    return Installation(packages, custom_nodes, readers).registry
 
 
-def collect(modules: Iterable[Imported], declaring: Iterable[str] = ()) -> Registry:
-    """The nodes of imported modules. A module in `declaring` without any node is a problem."""
+class Installation:
+    """The modules and packs that this process has imported, of which the packs can be imported anew.
+
+    `registry` has their nodes. `mark` is a file for `CrashMark`, if there is to be one.
+    """
+
+    def __init__(
+        self,
+        packages: Iterable[str],
+        custom_nodes: Path | None,
+        readers: Sequence[NodesOf] = (),
+        mark: Path | None = None,
+    ) -> None:
+        """Import everything. Startup scripts of packs are run before anything else."""
+        self._folder = custom_nodes
+        self._readers = readers
+        self._mark = CrashMark(mark)
+        packs = self._find()
+        self._startup = [problem for pack in packs if (problem := run_startup_script(pack))]
+        self._modules = [item for package in packages for item in import_package(package)]
+        self._packs = {pack.name: self._import(pack) for pack in packs}
+        self.registry = self._collect()
+
+    def reload(self, name: str | None = None) -> Registry:
+        """Import a pack anew, or all of them, and return what there is then. No node may be running.
+
+        A pack that was added, removed, enabled or disabled since then is treated as it lies on disk now.
+        """
+        found = {pack.name: pack for pack in self._find()}
+        wanted = {name} if name else {*found, *self._packs}
+        for old in sorted(wanted & set(self._packs)):
+            pack = self._packs.pop(old).pack
+            if pack:
+                forget_pack(pack)
+        again = {pack: self._import(found[pack]) for pack in found if pack in wanted}
+        self._packs = dict(sorted({**self._packs, **again}.items()))
+        self.registry = self._collect()
+        return self.registry
+
+    def _find(self) -> list[PackFolder]:
+        packs = find_packs(self._folder) if self._folder else []
+        return [pack for pack in packs if pack.enabled]
+
+    def _import(self, pack: PackFolder) -> Imported:
+        if self._mark.crashed(pack.name):
+            return Imported(pack.name, None, CrashMark.problem(pack.name), pack)
+        with self._mark.importing(pack.name):
+            return import_pack(pack)
+
+    def _collect(self) -> Registry:
+        found = collect([*self._modules, *self._packs.values()], self._readers)
+        startup = [problem for problem in self._startup if problem.pack in self._packs]
+        return replace(found, problems=(*startup, *found.problems))
+
+
+def collect(modules: Iterable[Imported], readers: Sequence[NodesOf] = ()) -> Registry:
+    """The nodes of imported modules. `readers` look at those of packs; a pack that brings nothing is a problem."""
     specs: dict[str, NodeSpec] = {}
+    owners: dict[str, Imported] = {}
     problems: list[PackProblem] = []
-    declaring = set(declaring)
+    reports = []
     for item in modules:
+        problems += [item.problem] if item.problem else []
         if item.module is None:
-            problems.extend([item.problem] if item.problem else [])
             continue
         found = list(specs_in(item.module))
-        if not found and item.name in declaring:
-            problems.append(
-                PackProblem(item.name, "It declares no nodes.", "See docs/nodes.md for how a pack declares its nodes.")
-            )
+        if item.pack:
+            said = [each for read in readers for each in _read_more(item, item.module, read, found)]
+            reports.append(_report(item.pack, item, found))
+            problems += said if said or found else _empty(item.pack, item.module, reports[-1])
         for spec in found:
-            problems.extend(_add(specs, spec, item.name))
-    return Registry(MappingProxyType(specs), tuple(problems))
+            problems += _add(spec if spec.code else replace(spec, code=item.code), item, specs, owners)
+    return Registry(MappingProxyType(specs), tuple(problems), tuple(reports))
+
+
+def _read_more(item: Imported, module: ModuleType, read: NodesOf, into: list[NodeSpec]) -> list[PackProblem]:
+    """Add the nodes that a reader finds in a pack, up to where it fails; returns what is wrong with it."""
+    problems = []
+    try:
+        for found in read(module):
+            if isinstance(found, PackProblem):
+                problems.append(found)
+            else:
+                into.append(found)
+    except Exception as error:  # noqa: BLE001 - it runs code of the pack, and the other packs must still load
+        message = f"Its nodes could not be read ({type(error).__name__}: {error})."
+        cure = "Update the pack, or leave it out with `python3 launch.py pack disable`."
+        problems.append(PackProblem(item.name, message, cure, "".join(traceback.format_exception(error))))
+    return problems
+
+
+def _report(pack: PackFolder, item: Imported, specs: Iterable[NodeSpec]) -> PackReport:
+    named = getattr(item.module, "WEB_DIRECTORY", None)
+    web = (web_folder(pack.path, named) if isinstance(named, str) else None) or pack.web
+    report = PackReport(
+        name=pack.name,
+        nodes=[spec.id for spec in specs],
+        seconds=item.seconds,
+        title=pack.title,
+        version=pack.version,
+        description=pack.description,
+        web=str(web) if web else None,
+    )
+    logger.info("%s: %d nodes in %.2f s", pack.name, len(report.nodes), item.seconds)
+    return report
+
+
+def _empty(pack: PackFolder, module: ModuleType, report: PackReport) -> list[PackProblem]:
+    brings_more = any(hasattr(module, name) for name in ("routes", "NODE_CLASS_MAPPINGS"))
+    if brings_more or report.web or pack.workflows() or pack.locales():
+        return []
+    return [PackProblem(pack.name, "It declares no nodes.", "docs/nodes.md says how a pack declares its nodes.")]
 
 
 def specs_in(module: ModuleType) -> Iterator[NodeSpec]:
@@ -81,8 +185,11 @@ def signature(packages: Sequence[str], custom_nodes: Path | None) -> str:
     `packages` are all those whose code can change a schema, so also those that the nodes take their choices from.
     """
     digest = hashlib.sha256(sys.version.encode())
-    for root in [*map(_package_folder, packages), *(pack_paths(custom_nodes) if custom_nodes else ())]:
-        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+    paths = [path for package in packages for path in sorted(_package_folder(package).rglob("*.py"))]
+    for pack in find_packs(custom_nodes) if custom_nodes else ():
+        paths += pack.files() if pack.enabled else []
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
             status = path.stat()
             digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
@@ -95,29 +202,13 @@ def _package_folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _add(specs: dict[str, NodeSpec], spec: NodeSpec, owner: str) -> Iterator[PackProblem]:
-    for name in (spec.id, *spec.aliases):
-        other = specs.setdefault(name, spec)
+def _add(
+    spec: NodeSpec, item: Imported, specs: dict[str, NodeSpec], owners: dict[str, Imported]
+) -> Iterator[PackProblem]:
+    for id in (spec.id, *spec.aliases):
+        other = specs.setdefault(id, spec)
+        owner = owners.setdefault(id, item)
         if other.function is not spec.function:
-            yield PackProblem(
-                owner,
-                f"The node id '{name}' is already taken by {other.module}.",
-                "Rename one of the two nodes; until then the first one is used.",
-            )
-
-
-def _main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m graph.registry", description=__doc__)
-    parser.add_argument("--check", action="store_true", required=True, help="print what could not be loaded")
-    parser.add_argument("--nodes", action="append", metavar="PACKAGE", help="a package of nodes (default: nodes)")
-    parser.add_argument("--custom-nodes", type=Path, default=CUSTOM_NODES, metavar="FOLDER")
-    options = parser.parse_args(arguments)
-    with contextlib.redirect_stdout(sys.stderr):  # packs print while they are imported
-        problems = load(options.nodes or ["nodes"], options.custom_nodes).problems
-    for problem in problems:
-        sys.stdout.write(msgspec.json.encode(problem).decode() + "\n")
-    return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main())
+            whose = f"the pack '{owner.name}'" if owner.pack else f"the built-in nodes ({owner.name})"
+            message = f"Its node '{id}' has the same id as one of {whose}."
+            yield PackProblem(item.name, message, "Rename one of the two nodes; until then the first one is used.")

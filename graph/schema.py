@@ -1,15 +1,19 @@
 """What the world is told about a node: entries of `/object_info`, in ComfyUI's shape.
 
-Beside ComfyUI's keys an entry has `version`, `search_aliases` and, for an alias, `alias_of`. A combo is always
+Beside ComfyUI's keys an entry has `version`, `search_aliases` and, for an alias, `alias_of`. A combo of ours is always
 `[[choice, ...], options]`. Where the choices are files, `options.files` names their folder, and the list is empty until
-`fill_choices` has put the present ones in.
+`fill_choices` has put the present ones in. `options.is_list` says that an input takes all values of its link at once.
+`variadic` is `[type, options]` of further inputs under any name, `dynamic` says that the choices change while the node
+is installed, `validates` that the node checks its inputs itself: those in `validated` (`*`: all) alone, and with
+`validates_types` the types of links as well. `foreign` marks nodes by another program's contract, whose inputs may have
+widgets that nothing is known of.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from graph.declare import Input, NodeSpec
 from graph.folders import Folders
+from graph.node_spec import Input, NodeSpec
 
 Schema = dict[str, Any]
 Schemas = Mapping[str, Schema]
@@ -47,13 +51,13 @@ def file_choices(options: Mapping[str, Any], folders: Folders) -> list[str]:
 def _entry(spec: NodeSpec, id: str, names: Mapping[str, str]) -> Schema:
     inputs: dict[str, dict[str, Any]] = {"required": {}}
     for item in spec.inputs:
-        group = "required" if item.required else "optional"
+        group = "hidden" if item.hidden else "required" if item.required else "optional"
         inputs.setdefault(group, {})[names.get(item.name, item.name)] = _input(item)
     entry: Schema = {
         "input": inputs,
         "input_order": {group: list(items) for group, items in inputs.items()},
         "output": [output.type for output in spec.outputs],
-        "output_is_list": [False] * len(spec.outputs),
+        "output_is_list": [output.items for output in spec.outputs],
         "output_name": [output.name for output in spec.outputs],
         "name": id,
         "display_name": spec.title,
@@ -64,16 +68,29 @@ def _entry(spec: NodeSpec, id: str, names: Mapping[str, str]) -> Schema:
         "version": spec.version,
         "search_aliases": [*spec.search, *(alias for alias in spec.aliases if alias != id)],
     }
+    if any(output.tooltip for output in spec.outputs):
+        entry["output_tooltips"] = [output.tooltip for output in spec.outputs]
+    if spec.variadic:
+        entry["variadic"] = _input(spec.variadic)
+    if spec.inputs_now:
+        entry["dynamic"] = True
+    if spec.validate or spec.validated:
+        validates = spec.validate is not None
+        entry.update(validates=validates, validated=sorted(spec.validated), validates_types=spec.validates_types)
     if spec.deprecated:
         entry["deprecated"] = True
     if spec.experimental:
         entry["experimental"] = True
-    return entry
+    return {**entry, **spec.extra}
 
 
-def _input(item: Input) -> list[Any]:
+def _input(item: Input) -> list[Any] | str:
     options = dict(item.options)
-    if item.type != "COMBO":
+    if item.hidden and not options:
+        return item.type
+    if item.items and not item.hidden:
+        options["is_list"] = True
+    if item.type != "COMBO" or not (item.files or item.choices):
         return [item.type, options]
     if item.files:
         options["files"] = item.files
@@ -82,8 +99,8 @@ def _input(item: Input) -> list[Any]:
 
 def _filled(schema: Schema, folders: Folders) -> Schema:
     filled = schema
-    for group, inputs in schema["input"].items():
-        for name, (_, options) in inputs.items():
+    for group in ("required", "optional"):
+        for name, (_, options) in schema["input"].get(group, {}).items():
             kind = files_kind(options)
             if kind is None:
                 continue

@@ -1,11 +1,16 @@
 """What the server was told at its start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph.folders import Folders
 from graph.workers.worker import WorkerSettings
 
 MEGABYTE = 1 << 20
+SOURCES = ("diffusion", "compat")
+"""Packages beside the nodes' own whose code schemas and results depend on."""
+EXTENSIONS = ("compat",)
+"""Packages that are installed before packs are loaded; see `graph.workers.host`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +29,20 @@ class Settings:
     previews: bool = True
     metadata: bool = True
     cache_bytes: int | None = None
+    disk_cache_bytes: int | None = None
     history_limit: int = 10_000
+    history_days: float | None = None
     upload_limit: int = 100 * MEGABYTE
     cors_origin: str | None = None
     dev: bool = False
 
-    def for_worker(self) -> WorkerSettings:
-        """The part that a worker has to know."""
+    def for_worker(self, sources: Sequence[str] = (), extensions: Sequence[str] = ()) -> WorkerSettings:
+        """What a worker has to know, with the `sources` and `extensions` of its settings."""
         folders = self.folders
         return WorkerSettings(
             packages=list(self.packages),
+            sources=list(sources),
+            extensions=list(extensions),
             base=str(folders.base),
             models=str(folders.models),
             input=str(folders.input),
@@ -44,5 +53,6 @@ class Settings:
             packs=self.packs,
             device=self.device,
             cache_bytes=self.cache_bytes,
+            disk_cache_bytes=self.disk_cache_bytes,
             metadata=self.metadata,
         )

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.context import Interrupted
+from graph.context import GraphView, Interrupted
 from graph.folders import Folders
+from graph.graph_view import View
 
 
 @dataclass(slots=True)
@@ -20,11 +21,18 @@ class Recorder:
     prompt: Mapping[str, Any] = field(default_factory=dict)
     extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
     metadata: bool = True
+    index: int = 0
+    client_id: str | None = None
     interrupt_after: int | None = None
     steps: list[tuple[float, float]] = field(default_factory=list)
     previews: list[bytes] = field(default_factory=list)
     shown: dict[str, list[Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def graph(self) -> GraphView:
+        """The prompt, to which nothing has been added."""
+        return View({}, lambda: self.prompt)
 
     def progress(self, value: float, total: float, preview: bytes | None = None) -> None:
         """Remember a step and its preview. Raises `Interrupted`."""

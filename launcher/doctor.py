@@ -180,7 +180,7 @@ def _packs(options: Options) -> Iterator[Finding]:
 
 def _load_nodes(custom_nodes: Path) -> list[dict[str, str]] | str:
     """The problems that loading all nodes meets, or what kept the loading from being tried."""
-    answer = _run([str(PYTHON), "-m", "graph.registry", "--check", "--custom-nodes", str(custom_nodes)])
+    answer = _run([str(PYTHON), "-m", "graph.workers.check_packs", "--custom-nodes", str(custom_nodes)])
     problems = [json.loads(line) for line in answer.stdout.splitlines()]
     return problems if problems or answer.returncode == 0 else _complaint(answer)
 

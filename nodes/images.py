@@ -89,12 +89,12 @@ def empty_image(
 def _write(
     ctx: Context, image: torch.Tensor, prefix: str, texts: Mapping[str, str], compress_level: int, temporary: bool
 ) -> None:
-    """Save one picture and show it on the node. It is encoded first, so that no empty file is left if that fails."""
+    """Save one picture and show it on the node."""
     ctx.check()
     content = encode_png(image, texts, compress_level)
     try:
         place = ctx.folders.save_path(prefix, "png", image.shape[1], image.shape[0], temporary)
     except ValueError as error:
         raise InputError("filename_prefix", str(error)) from error
-    place.path.write_bytes(content)
+    place.write(content)
     ctx.show("images", [{"filename": place.filename, "subfolder": place.subfolder, "type": place.type}])

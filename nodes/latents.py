@@ -166,7 +166,8 @@ def save_latent(ctx: Context, samples: Latent, filename_prefix: str = "latents/S
         place = ctx.folders.save_path(filename_prefix, "latent")
     except ValueError as error:
         raise InputError("filename_prefix", str(error)) from error
-    latents.save(samples, place.path, file_metadata(ctx))
+    with place.writing() as path:
+        latents.save(samples, path, file_metadata(ctx))
     ctx.show("latents", [{"filename": place.filename, "subfolder": place.subfolder, "type": place.type}])
 
 

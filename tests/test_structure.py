@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     "graph": {"graph"},
     "diffusion": {"diffusion"},
-    "nodes": {"nodes", "diffusion", "graph.declare", "graph.types"},
+    "nodes": {"nodes", "diffusion", "graph.declare", "graph.stored_form", "graph.types"},
     "api": {"api", "graph"},
-    "compat": {"compat", "graph", "nodes"},
+    "compat": {"compat", "graph", "nodes", "diffusion"},
     "launcher": {"launcher"},
     "launch": {"launcher"},
     "server": {"api", "graph"},

@@ -1,1 +1,1 @@
-"""Nodes for `bench.node_overhead`."""
+"""Nodes for measurements of the engine: `numbers.py` has them for Safelight, `comfyui.py` as a pack of ComfyUI."""

@@ -69,16 +69,10 @@ def sample(
     """
     if sampler not in SAMPLERS:
         raise SamplingError(f"There is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
-    latent = {**latent, "samples": _fitting(latent["samples"], model.latent_format.channels)}
+    latent = {**latent, "samples": fitting(latent["samples"], model.latent_format.channels)}
     samples = latent["samples"]
     sigmas = sigmas_for(model.schedule, scheduler, steps, denoise, SAMPLERS[sampler])
-    if last_step is not None and last_step < len(sigmas) - 1:
-        sigmas = sigmas[: last_step + 1]
-        if force_full_denoise:
-            sigmas[-1] = 0
-    if start_step is not None:
-        sigmas = sigmas[start_step:]
-    levels = distinct(sigmas)
+    levels = distinct(part_of(sigmas, start_step, last_step, force_full_denoise))
     if len(levels) < 2:
         return dict(latent)
     noise = initial_noise(samples.shape, seed, latent.get("batch_index")) if add_noise else torch.zeros(samples.shape)
@@ -123,8 +117,20 @@ def run(
         return model.latent_format.from_model(x).cpu()
 
 
-def _fitting(samples: Tensor, channels: int) -> Tensor:
-    """Check the shape of a latent; an empty one of another family becomes an empty one of this."""
+def part_of(sigmas: Tensor, start_step: int | None, last_step: int | None, force_full_denoise: bool) -> Tensor:
+    """Return the levels of a range of the steps; with ``force_full_denoise`` a run that is cut short ends at 0."""
+    if last_step is not None and last_step < len(sigmas) - 1:
+        sigmas = sigmas[: last_step + 1].clone()
+        if force_full_denoise:
+            sigmas[-1] = 0
+    return sigmas if start_step is None else sigmas[start_step:]
+
+
+def fitting(samples: Tensor, channels: int) -> Tensor:
+    """Return a latent in the shape that a model takes: an empty one of another family becomes an empty one of this.
+
+    Raises SamplingError for any other shape.
+    """
     if samples.ndim == 4 and samples.shape[1] != channels and not samples.any():
         return samples.new_zeros(samples.shape[0], channels, *samples.shape[2:])
     if samples.ndim != 4 or samples.shape[1] != channels:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from graph.messages import Device, PackProblem, Ready
+from graph.messages import Device, PackProblem, PackReport, PackRoutes, Ready
 from graph.replace_file import replace_file
 
 logger = logging.getLogger("nodes")
@@ -25,6 +25,8 @@ class _Stored(msgspec.Struct):
     schemas: Schemas
     problems: list[PackProblem]
     device: Device
+    packs: list[PackReport]
+    routes: PackRoutes | None
 
 
 class NoNodesError(Exception):
@@ -41,14 +43,22 @@ class Catalog:
         self._looked = False
         self._changed = asyncio.Event()
         self.problems: list[PackProblem] = []
+        self.packs: list[PackReport] = []
+        self.routes: PackRoutes | None = None
+        """The HTTP routes of packs; their port is 0 while no worker serves them."""
+        self.reports = 0
+        """How many reports have come from workers."""
         self.device: Device | None = None
         self.versions: dict[str, str] = {}
         self.death: str | None = None
         """Why there is no worker at the moment, if one has died."""
 
-    def ready(self, report: Ready) -> None:
-        """A worker has loaded its nodes."""
+    def ready(self, report: Ready) -> bool:
+        """A worker has loaded its nodes. Returns whether they are others than were known."""
+        changed = (self._schemas, self.problems) != (report.schemas, report.problems)
         self._schemas, self.problems, self.device = report.schemas, report.problems, report.device
+        self.packs, self.routes = report.packs, report.routes
+        self.reports += 1
         self.versions = report.versions
         self.death = None
         self._looked = True
@@ -56,12 +66,25 @@ class Catalog:
         for problem in report.problems:
             logger.warning("%s: %s %s", problem.pack, problem.message, problem.cure)
         with contextlib.suppress(OSError):
-            stored = _Stored(self._signature(), report.schemas, report.problems, report.device)
+            routes = _unserved(report.routes)
+            stored = _Stored(self._signature(), report.schemas, report.problems, report.device, report.packs, routes)
             replace_file(self._path, msgspec.json.encode(stored))
+        return changed
+
+    async def reported(self, reports: int, patience: float) -> bool:
+        """Wait until there were more than so many reports; False if it takes longer than `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                while self.reports <= reports:
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def down(self, reason: str) -> None:
         """A worker has died."""
         self.death = reason
+        self.routes = _unserved(self.routes)
         self._announce()
 
     def _announce(self) -> None:
@@ -77,6 +100,12 @@ class Catalog:
             stored = msgspec.json.decode(self._path.read_bytes(), type=_Stored)
             if stored.signature == self._signature():
                 self._schemas, self.problems, self.device = stored.schemas, stored.problems, stored.device
+                self.packs, self.routes = stored.packs, stored.routes
+
+    def known(self) -> Schemas | None:
+        """The schemas, if they are known without waiting for a worker."""
+        self.look()
+        return self._schemas
 
     async def schemas(self, patience: float) -> Schemas:
         """The schemas by node id, aliases included; waits for a worker up to `patience` seconds if it must.
@@ -99,3 +128,7 @@ class Catalog:
                     f"The nodes were not loaded within {patience:.0f} seconds. Try again in a moment."
                 ) from None
         return self._schemas
+
+
+def _unserved(routes: PackRoutes | None) -> PackRoutes | None:
+    return routes and msgspec.structs.replace(routes, port=0, token="")

@@ -4,10 +4,13 @@ The diffusion library knows; it is asked if the nodes have loaded it, and not im
 that need no torch as well.
 """
 
+import contextlib
+import ctypes
 import gc
 import importlib.metadata
 import platform
 import sys
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -41,11 +44,29 @@ def device() -> Device:
     )
 
 
+def resident_bytes() -> int:
+    """How much memory the networks take that are on a device now."""
+    if residency := _loaded("residency"):
+        return sum(part.size for part in residency.residency.resident())
+    return 0
+
+
 def release_models() -> None:
-    """Drop the networks that are in memory; they are made again from their files when they are used."""
+    """Drop the networks that are in memory; they are made again from their files when they are used.
+
+    What the process does not need after that goes back to the system.
+    """
     if residency := _loaded("residency"):
         residency.residency.free()
     gc.collect()
+    _trim_heap()
+
+
+def _trim_heap() -> None:
+    """Give back the free pages of the heap, which glibc keeps otherwise; other systems do so of themselves."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def vitals() -> Pong:
@@ -65,5 +86,13 @@ def versions() -> dict[str, str]:
 
 
 def default_cache_bytes() -> int:
-    """The memory for results when nothing else is asked for: an eighth of the machine's."""
-    return int(psutil.virtual_memory().total) // 8
+    """The memory for results when nothing else is asked for: an eighth of the machine's, or of the container's."""
+    return memory_limit(int(psutil.virtual_memory().total)) // 8
+
+
+def memory_limit(total: int, groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """The memory that this process may have on a machine with `total` bytes: a container may be given less."""
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # no Linux, another version of control groups, or no limit
+            total = min(total, int((groups / name).read_text("ascii")))
+    return total

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hmac
+import itertools
 import logging
 import os
 import re
@@ -16,9 +17,25 @@ from typing import Any
 import msgspec
 
 from graph.events import FINAL, Event
-from graph.messages import Free, Hello, Interrupt, Job, JobEvent, Ping, Pong, Ready, Run, Shutdown, ToServer
-from graph.workers import framing
-from graph.workers.worker import WorkerDied, WorkerSettings
+from graph.messages import (
+    Answer,
+    Ask,
+    Free,
+    Hello,
+    Interrupt,
+    Job,
+    JobEvents,
+    Ping,
+    Pong,
+    Ready,
+    Reload,
+    Run,
+    Said,
+    Shutdown,
+    ToServer,
+)
+from graph.workers import framing, memory_kills
+from graph.workers.worker import RESTARTED, AskError, WorkerDied, WorkerSettings
 
 PROJECT = Path(__file__).resolve().parents[2]
 HEARTBEAT = 5.0
@@ -35,8 +52,19 @@ logger = logging.getLogger("worker")
 class LocalWorker:
     """A child process of the server, started as `python -m graph.workers.process`."""
 
-    def __init__(self, name: str, settings: WorkerSettings) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: WorkerSettings,
+        on_said: Callable[[Said], None] = lambda said: None,
+        on_reloaded: Callable[[Ready], None] = lambda report: None,
+    ) -> None:
+        """`on_said` is told what packs want clients to know, `on_reloaded` which nodes there are after a reload."""
         self.name = name
+        self._on_said = on_said
+        self._on_reloaded = on_reloaded
+        self._questions = itertools.count(1)
+        self._asked: dict[int, asyncio.Future[Answer]] = {}
         self.vitals: Pong | None = None
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
@@ -46,6 +74,7 @@ class LocalWorker:
         self._died: asyncio.Future[WorkerDied] = self._loop.create_future()
         self._job: tuple[str, Callable[[Event], None], asyncio.Future[None]] | None = None
         self._fault: str | None = None
+        self._memory_kills = memory_kills.count()
         self._heard = False
         self._last_line = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,6 +153,28 @@ class LocalWorker:
         """Ask it to give memory back, now or after the job that is running."""
         self._send(Free(models, results))
 
+    def reload(self, pack: str | None, restart: bool) -> None:
+        """Ask it to import packs anew, or to start anew, after the job that is running."""
+        self._send(Reload(pack, restart))
+
+    async def ask(self, what: str, question: Any) -> Any:
+        """Ask it something, once its nodes are loaded. Raises WorkerDied, AskError."""
+        await _first(self._ready, self._died)
+        number = next(self._questions)
+        answered: asyncio.Future[Answer] = self._loop.create_future()
+        self._asked[number] = answered
+        try:
+            self._send(Ask(number, what, msgspec.json.encode(question)))
+            await _first(answered, self._died)
+        finally:
+            del self._asked[number]
+        if not answered.done():
+            raise self._died.result()
+        answer = answered.result()
+        if answer.error is not None:
+            raise AskError(answer.error)
+        return msgspec.json.decode(answer.payload)
+
     async def died(self) -> WorkerDied:
         """Wait until it has died, and say why."""
         return await asyncio.shield(self._died)
@@ -166,7 +217,8 @@ class LocalWorker:
             while True:
                 self._receive(await framing.read(reader, decoder))
         except (EOFError, ConnectionError, TimeoutError) as error:
-            if writer is self._writer and not isinstance(error, EOFError):
+            # A connection that is reset is what a process leaves that ends with something unread.
+            if writer is self._writer and not isinstance(error, EOFError | ConnectionResetError):
                 self._give_up(f"the connection to it failed ({error})")
         finally:
             writer.close()
@@ -179,12 +231,19 @@ class LocalWorker:
         match message:
             case Ready() if not self._ready.done():
                 self._ready.set_result(message)
+            case Ready():
+                self._on_reloaded(message)
             case Pong():
                 self.vitals = message
-            case JobEvent(job_id, event) if self._job and self._job[0] == job_id:
+            case Answer(number) if (answered := self._asked.get(number)) and not answered.done():
+                answered.set_result(message)
+            case Said():
+                self._on_said(message)
+            case JobEvents(job_id, events) if self._job and self._job[0] == job_id:
                 _, on_event, finished = self._job
-                on_event(event)
-                if isinstance(event, FINAL):
+                for event in events:
+                    on_event(event)
+                if isinstance(events[-1], FINAL):
                     self._job = None
                     finished.set_result(None)
 
@@ -206,7 +265,12 @@ class LocalWorker:
         # A grandchild may hold the pipe open: what it says later is nobody's business.
         await asyncio.wait({output}, timeout=1)
         output.cancel()
-        self._died.set_result(WorkerDied(self._fault or death(code, self._last_line)))
+        fault = None if code == RESTARTED else self._fault  # its end may have looked like a broken connection
+        self._died.set_result(WorkerDied(fault or self._death(code)))
+
+    def _death(self, code: int) -> str:
+        taken = self.vitals.memory if self.vitals else None
+        return death(code, self._last_line, memory_kills.cause(self._memory_kills, memory_kills.count(), taken))
 
     async def _log(self, stream: asyncio.StreamReader) -> None:
         async for line in lines(stream):
@@ -233,9 +297,14 @@ async def lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
         yield rest.decode(errors="replace").rstrip()
 
 
-def death(code: int, last_line: str) -> str:
-    """Why a process ended with this return code (negative: a signal), as a clause about it."""
+def death(code: int, last_line: str, kill: str = "") -> str:
+    """Why a process ended with this return code (negative: a signal), as a clause about it.
+
+    `kill` says more about one that was killed.
+    """
     said = f'; its last words were "{last_line[:300]}"' if last_line else ""
+    if code == RESTARTED:
+        return "it was asked to start anew"
     if code >= 0:
         return f"it ended with exit code {code}{said}"
     try:
@@ -244,7 +313,7 @@ def death(code: int, last_line: str) -> str:
         name = f"signal {-code}"
     match name:
         case "SIGKILL":
-            return "it was killed (SIGKILL), probably because the memory ran out"
+            return f"it was killed (SIGKILL){kill}"
         case "SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGFPE":
             return f"it crashed in native code ({name}: segmentation fault or the like)"
         case "SIGABRT":

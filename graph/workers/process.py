@@ -13,20 +13,42 @@ import sys
 import threading
 import time
 import traceback
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import msgspec
 
-from graph.cache import ResultCache
-from graph.content import ContentHashes
 from graph.events import Event, Failed, NodeFinished
 from graph.execute import Executor
-from graph.folders import Folders
-from graph.messages import Free, Hello, Interrupt, Job, JobEvent, Ping, Ready, Run, Shutdown, ToServer, ToWorker
-from graph.registry import load
-from graph.workers import framing
-from graph.workers.device import default_cache_bytes, device, release_models, select, versions, vitals
-from graph.workers.worker import WorkerSettings
+from graph.garbage import collect_after_job, collect_seldom
+from graph.messages import (
+    Answer,
+    Ask,
+    Free,
+    Hello,
+    Interrupt,
+    Job,
+    Ping,
+    Reload,
+    Run,
+    Said,
+    Shutdown,
+    ToServer,
+    ToWorker,
+)
+from graph.workers import framing, interruption
+from graph.workers.assembly import DeviceError, assemble
+from graph.workers.caches import make_room
+from graph.workers.device import release_models, vitals
+from graph.workers.event_stream import EventStream
+from graph.workers.host import Answerer
+from graph.workers.interruption import Interruptible
+from graph.workers.parent import end_with_parent
+from graph.workers.worker import RESTARTED, WorkerSettings
+
+FLUSH_SECONDS = 1.0
+"""How long the end of the process may wait for results to be written."""
 
 
 class Link:
@@ -47,6 +69,10 @@ class Link:
         except OSError:
             os._exit(1)
 
+    def hold(self) -> None:
+        """Send nothing more, and let those wait who want to."""
+        self._sending.acquire()
+
     def receive(self) -> ToWorker:
         """Wait for a command. Raises EOFError, OSError."""
         return framing.receive(self._socket, self._decoder)
@@ -57,9 +83,11 @@ class Control(threading.Thread):
 
     def __init__(self, link: Link) -> None:
         super().__init__(name="control", daemon=True)
-        self.work: queue.SimpleQueue[tuple[Job, threading.Event] | Free] = queue.SimpleQueue()
+        self.work: queue.SimpleQueue[tuple[Job, Interruptible] | Free | Reload] = queue.SimpleQueue()
+        self.questions: queue.SimpleQueue[Ask] = queue.SimpleQueue()
+        self.before_end: Callable[[], None] = lambda: None
         self._link = link
-        self._current: tuple[str, threading.Event] | None = None
+        self._current: Interruptible | None = None
 
     def run(self) -> None:
         """Read until the connection ends, and the process with it."""
@@ -72,24 +100,50 @@ class Control(threading.Thread):
     def _obey(self, command: ToWorker) -> None:
         match command:
             case Run(job):
-                interrupted = threading.Event()
-                self._current = (job.id, interrupted)
-                self.work.put((job, interrupted))
+                self._current = Interruptible(job.id)
+                self.work.put((job, self._current))
             case Interrupt(job_id):
-                if self._current and self._current[0] == job_id:
-                    self._current[1].set()
-            case Free():
+                if self._current and self._current.job_id == job_id:
+                    self._current.request()
+            case Free() | Reload():
                 self.work.put(command)
             case Ping():
                 self._link.send(vitals())
+            case Ask():
+                self.questions.put(command)
             case Shutdown():
+                self._link.hold()  # no node is to begin while results are being written
+                self.before_end()
                 sys.stdout.flush()
                 os._exit(0)
+
+
+class Answers(threading.Thread):
+    """Answers the server's questions, one at a time."""
+
+    def __init__(self, link: Link, questions: "queue.SimpleQueue[Ask]", answers: Mapping[str, Answerer]) -> None:
+        super().__init__(name="answers", daemon=True)
+        self._link = link
+        self._questions = questions
+        self._answers = answers
+
+    def run(self) -> None:
+        """Answer until the process ends."""
+        while True:
+            question = self._questions.get()
+            try:
+                answer = self._answers[question.what](msgspec.json.decode(question.payload))
+                self._link.send(Answer(question.number, msgspec.json.encode(answer)))
+            except Exception as error:  # code of packs answers too, and the next question must be answered
+                logging.getLogger("worker").exception("the question '%s' could not be answered", question.what)
+                self._link.send(Answer(question.number, error=f"{type(error).__name__}: {error}"))
 
 
 def main() -> None:
     """Connect, load the nodes, then run what is asked for until the server ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server says what to do
+    interruption.install()
+    end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stdout)
     settings = msgspec.json.decode(os.environ.pop("SAFELIGHT_WORKER_SETTINGS"), type=WorkerSettings)
     link = Link(int(os.environ.pop("SAFELIGHT_WORKER_PORT")))
@@ -97,37 +151,58 @@ def main() -> None:
     control = Control(link)
     control.start()
 
-    folders = _folders(settings)
-    registry = load(settings.packages, folders.custom_nodes if settings.packs else None)
     try:
-        select(settings.device)
-    except ValueError as error:
+        assembly = assemble(settings, partial(_say, link), interruption.call)
+    except DeviceError as error:
         sys.exit(str(error))
-    cache = ResultCache(settings.cache_bytes or default_cache_bytes())
-    content = ContentHashes(folders.user / "cache" / "content.sqlite")
-    executor = Executor(registry, cache, folders, content, metadata=settings.metadata)
-    link.send(Ready(registry.schemas(), list(registry.problems), device(), versions()))
+    executor, cache = assembly.executor, assembly.executor.cache
+    control.before_end = partial(cache.close, patience=FLUSH_SECONDS)
+    Answers(link, control.questions, assembly.host.answers).start()
+    collect_seldom()
+    stream = EventStream(link.send)
+    link.send(assembly.report())
     while True:
         match control.work.get():
-            case (job, interrupted):
-                _run(executor, job, interrupted, link)
+            case (job, running):
+                _run(executor, job, running, stream)
             case Free(models, results):
                 if results:
                     cache.clear()
                 if models:
                     release_models()
+            case Reload(restart=True):
+                control.before_end()
+                sys.stdout.flush()
+                os._exit(RESTARTED)
+            case Reload(pack):
+                executor.registry = assembly.installation.reload(pack)
+                link.send(assembly.report())
 
 
-def _run(executor: Executor, job: Job, interrupted: threading.Event, link: Link) -> None:
+def _run(executor: Executor, job: Job, running: Interruptible, stream: EventStream) -> None:
+    ran_out = False
+
     def emit(event: Event) -> None:
-        if isinstance(event, NodeFinished):
+        nonlocal ran_out
+        if isinstance(event, Failed) and event.out_of_memory:
+            ran_out = True
+        elif isinstance(event, NodeFinished):
             msgspec.json.encode(event.ui)  # raises for what could not be shown, before the server meets it
-        link.send(JobEvent(job.id, event))
+        stream.put(job.id, event)
 
     try:
-        executor.run(job, emit, interrupted)
+        executor.run(job, emit, running.flag)
     except BaseException as error:  # noqa: BLE001 - whatever a node throws, SystemExit too, the next job must run
-        link.send(JobEvent(job.id, _failed(error)))
+        stream.put(job.id, _failed(error))
+    finally:
+        running.end()
+    collect_after_job()
+    if ran_out:  # only now has nobody a hold on what the node had
+        make_room(executor.cache)
+
+
+def _say(link: Link, kind: str, data: Any, client_id: str | None = None) -> None:
+    link.send(Said(kind, msgspec.json.encode(data), client_id))
 
 
 def _failed(error: BaseException) -> Failed:
@@ -141,18 +216,6 @@ def _failed(error: BaseException) -> Failed:
         current_inputs={},
         time=int(time.time() * 1000),
         advice="This is a fault of the program; the worker's log has its traceback.",
-    )
-
-
-def _folders(settings: WorkerSettings) -> Folders:
-    return Folders(
-        base=Path(settings.base),
-        models=Path(settings.models),
-        input=Path(settings.input),
-        output=Path(settings.output),
-        temp=Path(settings.temp),
-        user=Path(settings.user),
-        custom_nodes=Path(settings.custom_nodes),
     )
 
 

@@ -8,7 +8,7 @@ from api import hub
 from api.hub import Client, Hub
 from graph import events
 from graph.dispatch import RunningJob
-from graph.jobs import JobRecord
+from graph.job_table import JobRecord
 
 
 class Socket:
@@ -31,7 +31,7 @@ def client(id: str = "me", hangs: bool = False) -> tuple[Client, Socket, list[st
 
 
 def job(client_id: str | None = "me") -> RunningJob:
-    record = JobRecord("job", 1, "running", client_id, b"{}", b"{}", b"[]", b"{}", (), 0, 0, None, 1)
+    record = JobRecord(1, "job", 1, "running", client_id, b"{}", b"{}", b"[]", b"{}", (), 0, 0, None)
     return RunningJob(record, None)  # type: ignore[arg-type]
 
 
@@ -85,3 +85,30 @@ async def test_an_interrupted_job_of_nobody_is_told_to_all():
     hall.ended(job(None))
     await delivered(first)
     assert [b"execution_interrupted" in frame for frame in heard.sent] == [False, True]
+
+
+async def sent_for(count: int, flags: dict[str, bool]) -> int:
+    """Bytes that a client is sent for a job of so many nodes."""
+    me, socket, _ = client()
+    table = Hub()
+    table.join(me)
+    table.introduce(me, flags)
+    delivery = asyncio.create_task(me.deliver())
+    running = job()
+    for number in range(count):
+        table.happened(running, events.NodeStarted(str(number)))
+        table.happened(running, events.NodeFinished(str(number), None, False, 0.0))
+        await asyncio.sleep(0)
+    table.happened(running, events.Succeeded(1))
+    await asyncio.sleep(0.05)
+    delivery.cancel()
+    return sum(map(len, socket.sent))
+
+
+@pytest.mark.parametrize("flags", [{}, {"progress_delta": True}], ids=["whole states", "changes"])
+async def test_what_a_job_sends_grows_with_its_nodes_not_with_their_square(
+    monkeypatch: pytest.MonkeyPatch, flags: dict
+):
+    monkeypatch.setattr(hub, "STATE_INTERVAL", 0)
+    small, large = await sent_for(500, flags), await sent_for(4000, flags)
+    assert large < 12 * small

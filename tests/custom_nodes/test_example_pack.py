@@ -1,50 +1,76 @@
+"""The example pack: its own tests, and all that it adds to a server."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
-from graph.declare import InputError
-from graph.registry import load
+from tests.running_server import RunningServer
 
-CUSTOM_NODES = Path(__file__).parents[2] / "custom_nodes"
+ROOT = Path(__file__).resolve().parents[2]
+PACK = ROOT / "custom_nodes" / "example_pack"
 
 
 @pytest.fixture(scope="module")
-def nodes():
-    registry = load([], CUSTOM_NODES)
-    assert [problem for problem in registry.problems if problem.pack == "example_pack"] == []
-    return {id: spec.function for id, spec in registry.specs.items()}
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    base = tmp_path_factory.mktemp("server")
+    shutil.copytree(PACK, base / "custom_nodes" / "example_pack", ignore=shutil.ignore_patterns("__pycache__"))
+    running = RunningServer(base, "--nodes", "nodes", "--cpu").start()
+    yield running
+    running.stop()
 
 
-def test_a_vignette_darkens_the_corners_alone(nodes):
-    image = torch.rand(2, 33, 65, 3)
-    dark = nodes["Vignette"](image, strength=0.75, start=0.5)
-    assert dark.shape == image.shape
-    torch.testing.assert_close(dark[:, 16, 32], image[:, 16, 32])
-    torch.testing.assert_close(dark[:, 0, 0], image[:, 0, 0] * 0.25)
-    assert (dark <= image).all()
+def test_its_own_tests_pass():
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(PACK)]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_a_vignette_follows_its_formula_and_keeps_alpha(nodes):
-    image = torch.rand(1, 9, 12, 4)
-    y, x = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 12), indexing="ij")
-    t = np.clip((np.hypot(x, y) / np.sqrt(2) - 0.2) / 0.8, 0, 1)
-    expected = image.numpy().copy()
-    expected[..., :3] *= (1 - 0.6 * t * t * (3 - 2 * t))[None, :, :, None]
-    np.testing.assert_allclose(nodes["Vignette"](image, 0.6, 0.2).numpy(), expected, atol=1e-6)
+async def test_everything_that_it_brings_is_there(server: RunningServer):
+    async with server.session() as session:
+        nodes = await session.get("/object_info")
+        (pack,) = await session.get("/packs")
+        assert (pack["name"], pack["title"], pack["state"], pack["problem"]) == (
+            "example_pack", "Example pack", "loaded", None,
+        )  # fmt: skip
+        assert set(pack["nodes"]) <= set(nodes)
+        assert {name for name, entry in nodes.items() if entry["category"] == "example"} == set(pack["nodes"])
+        assert pack["scripts"] == ["/extensions/example_pack/dial.js", "/extensions/example_pack/quote.js"]
+        assert (pack["workflows"], pack["locales"], pack["routes"]) == (["Pictures and lists"], ["en", "zh-CN"], True)
+        assert nodes["ExampleGradient"]["input"]["required"]["angle"][1]["widgetType"] == "example_pack.dial"
+        texts = await session.get("/i18n")
+        assert texts["zh-CN"]["nodeDefs"]["Vignette"]["display_name"] == "暗角"
+        assert await session.get("/problems") == []
 
 
-def test_a_vignette_of_one_pixel_is_the_pixel(nodes):
-    image = torch.rand(1, 1, 1, 3)
-    torch.testing.assert_close(nodes["Vignette"](image, 1.0, 0.4), image)
+async def test_all_its_nodes_have_a_chinese_name(server: RunningServer):
+    async with server.session() as session:
+        (pack,) = await session.get("/packs")
+        assert set((await session.get("/i18n"))["zh-CN"]["nodeDefs"]) == set(pack["nodes"])
 
 
-@pytest.mark.parametrize(("first", "second", "joined"), [("a", "b", "a; b"), ("a", "", "a"), ("", "b", "b")])
-def test_texts_are_joined(nodes, first, second, joined):
-    assert nodes["JoinText"](first, second, "; ") == joined
+async def test_its_route_answers(server: RunningServer):
+    async with server.session() as session:
+        await session.get("/object_info")
+        for prefix in ("", "/api"):
+            first, fourth = [await session.get(f"{prefix}/example_pack/quotes/{number}") for number in (0, 3)]
+            assert first == fourth
+        async with session.http.get("/example_pack/quotes/many") as response:
+            assert (response.status, await response.text()) == (400, "The number of a quote has digits only.")
 
 
-def test_nothing_cannot_be_joined(nodes):
-    with pytest.raises(InputError, match="Both texts are empty"):
-        nodes["JoinText"]()
+async def test_its_workflow_runs_as_a_template(server: RunningServer):
+    async with server.session() as session:
+        await session.get("/object_info")
+        document = await session.get("/api/workflow_templates/example_pack/Pictures%20and%20lists.json")
+        assert document == json.loads((PACK / "workflows" / "Pictures and lists.json").read_text())
+        entry = await session.finished((await session.post("/prompt", {"document": document}))["prompt_id"])
+        assert entry["status"]["status_str"] == "success"
+        assert entry["outputs"]["7"]["text"] == ["1. a red heart\n2. a green heart\n3. a blue heart"]
+        (picture,) = entry["outputs"]["4"]["images"]
+        assert (server.base / "output" / picture["filename"]).is_file()

@@ -77,6 +77,7 @@ def paint(
 def save(ctx: Context, images: Image, prefix: str = "x") -> None:
     calls.append(("Save", prefix))
     saved = ctx.folders.save_path(prefix, "png")
+    saved.write(b"a picture")
     ctx.show("images", [{"filename": saved.filename, "subfolder": saved.subfolder, "type": saved.type}])
 
 

@@ -6,7 +6,8 @@ from graph.context import Context, Interrupted
 from graph.declare import spec_of
 from graph.failure import short
 from graph.folders import Folders
-from graph.node_context import NodeContext
+from graph.graph_view import View
+from graph.node_context import JobContext, NodeContext
 from graph.testing import Recorder
 from tests.graph import sample_nodes
 
@@ -29,21 +30,38 @@ def test_a_recorder_interrupts_when_it_is_told_to(tmp_path):
     assert len(recorder.steps) == 2
 
 
+def job_context(folders, emit):
+    """What the nodes of a job of one node share; nobody wants previews."""
+    prompt = {"1": {"class_type": "Grumble", "inputs": {}}}
+    return JobContext(
+        folders=folders,
+        files=None,
+        graph=View({}, lambda: prompt),
+        read=lambda: prompt,
+        extra_pnginfo={},
+        metadata=True,
+        previews=False,
+        client_id="me",
+        emit=emit,
+        interrupted=threading.Event(),
+    )
+
+
 def test_contexts_have_what_the_protocol_says(tmp_path):
     folders = Folders.under(tmp_path)
     contexts = [
         Recorder(folders),
-        NodeContext(folders, "1", {}, {}, True, False, lambda event: None, threading.Event()),
+        NodeContext(job_context(folders, lambda event: None), "1"),
     ]
-    members = [name for name in (*Context.__annotations__, *vars(Context)) if not name.startswith("_")]
-    assert len(members) == 10
+    members = [name for name in vars(Context) if not name.startswith("_")]
+    assert len(members) == 13
     for context in contexts:
         assert all(hasattr(context, name) for name in members)
 
 
 def test_a_context_without_previews_wants_none(tmp_path):
     sent = []
-    context = NodeContext(Folders.under(tmp_path), "1", {}, {}, True, False, sent.append, threading.Event())
+    context = NodeContext(job_context(Folders.under(tmp_path), sent.append), "1")
     assert not context.wants_preview()
     context.progress(1, 2, b"jpeg")
     assert [type(event).__name__ for event in sent] == ["Progress"]

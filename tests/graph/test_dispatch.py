@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from graph import events
-from graph.dispatch import Dispatcher, RunningJob
-from graph.jobs import MAX_ATTEMPTS, JobStore
+from graph.dispatch import MOST_DEATHS, Dispatcher, RunningJob
+from graph.job_history import HistoryLimits, finished
+from graph.jobs import JobStore, NewJob, QueueStatus
 from graph.messages import Device, Job, Pong, Ready
 from graph.workers.worker import WorkerDied
 
@@ -25,6 +26,7 @@ class Scripted:
         self.vitals: Pong | None = None
         self.jobs: list[str] = []
         self.interrupts: list[str] = []
+        self.busy = False
         self._script = script
         self._death: asyncio.Future[WorkerDied] = asyncio.get_running_loop().create_future()
 
@@ -40,7 +42,7 @@ class Scripted:
     async def run(self, job: Job, on_event: Callable[[events.Event], None]) -> None:
         self.jobs.append(job.id)
         self._script(self, job, on_event)
-        await asyncio.sleep(0)
+        await (self.died() if self.busy else asyncio.sleep(0))
         if self._death.done():
             raise self._death.result()
 
@@ -58,6 +60,10 @@ class Scripted:
             self.die(reason)
 
 
+def new(id: str) -> NewJob:
+    return NewJob(id=id, prompt=PROMPT, extra_data=b"{}", targets=["1"])
+
+
 class Diary:
     """A listener that keeps what it hears."""
 
@@ -66,8 +72,8 @@ class Diary:
         self.ends = asyncio.Queue[RunningJob]()
         self.on_change: Callable[[], None] = lambda: None
 
-    def queue_changed(self, remaining: int) -> None:
-        self.entries.append(f"queue {remaining}")
+    def queue_changed(self, status: QueueStatus) -> None:
+        self.entries.append(f"queue {status.remaining}{' paused' if status.paused else ''}")
         self.on_change()
 
     def happened(self, job: RunningJob, event: events.Event) -> None:
@@ -86,7 +92,9 @@ class Bench:
         self.diary = Diary()
         self.down: list[str] = []
         factories = [lambda script=script: self._make(script) for script in scripts]
-        self.dispatcher = Dispatcher(folder / "jobs.sqlite", 100, factories, True, lambda _: None, self.down.append)
+        self.dispatcher = Dispatcher(
+            folder / "jobs.sqlite", HistoryLimits(), factories, True, lambda _: None, self.down.append
+        )
         self.dispatcher.listeners.append(self.diary)
 
     def _make(self, script: Script) -> Scripted:
@@ -95,15 +103,15 @@ class Bench:
 
     async def accept(self, *ids: str) -> None:
         for id in ids:
-            await self.dispatcher.store(JobStore.accept, id, PROMPT, b"{}", ["1"])
-            await self.dispatcher.changed()
+            await self.dispatcher.store(JobStore.accept, new(id))
+            self.dispatcher.changed()
 
     async def end_of(self, count: int) -> list[str]:
         async with asyncio.timeout(20):
             return [(await self.diary.ends.get()).record.id for _ in range(count)]
 
     async def state(self, id: str) -> str:
-        record = await self.dispatcher.store(JobStore.finished, id)
+        record = await self.dispatcher.store(finished, id)
         assert record is not None
         return record.state
 
@@ -130,7 +138,7 @@ async def test_the_history_is_written_before_the_end_is_told(bench):
     table = await bench(succeed)
     await table.accept("a")
     assert await table.end_of(1) == ["a"]
-    assert table.diary.entries == ["queue 1", "queue 1", "Started", "Succeeded", "queue 0", "ended"]
+    assert table.diary.entries == ["queue 0", "queue 1", "queue 1", "Started", "Succeeded", "queue 0", "ended"]
     assert await table.state("a") == "success"
     assert table.dispatcher.running == {}
 
@@ -173,7 +181,7 @@ async def test_a_job_on_which_every_worker_dies_is_given_up(bench, monkeypatch: 
     await table.accept("a")
     await table.end_of(1)
     assert await table.state("a") == "error"
-    assert len(table.workers) >= MAX_ATTEMPTS
+    assert len(table.workers) >= MOST_DEATHS
 
 
 async def test_a_job_that_had_begun_is_failed_with_the_node(bench):
@@ -202,4 +210,56 @@ async def test_a_fault_in_the_server_costs_one_job_and_not_the_queue(bench):
     assert await table.end_of(1) == ["b"]
     assert await table.state("a") == "error"
     assert table.down == ["a fault of ours"]
-    assert await table.dispatcher.store(JobStore.remaining) == 0
+    assert (await table.dispatcher.store(JobStore.status)).remaining == 0
+
+
+async def test_a_paused_queue_goes_on_when_it_is_told_to(bench):
+    def succeed_when_paused(worker: Scripted, job: Job, on_event: Callable[[events.Event], None]) -> None:
+        statuses.append(table.diary.entries[-1])
+        succeed(worker, job, on_event)
+
+    statuses: list[str] = []
+    table = await bench(succeed_when_paused)
+    await table.dispatcher.store(JobStore.set_paused, True)
+    await table.accept("a", "b")
+    assert await table.dispatcher.store(JobStore.claim) is None
+    assert table.diary.entries[-1] == "queue 2 paused"
+    assert table.workers[0].jobs == []
+    await table.dispatcher.store(JobStore.set_paused, False)
+    table.dispatcher.changed()
+    assert await table.end_of(2) == ["a", "b"]
+    assert statuses == ["queue 2", "queue 1"]
+
+
+async def test_a_job_that_is_kept_waiting_after_crashes_runs_in_the_end_by_itself(tmp_path: Path, bench):
+    for _ in range(2):
+        store = JobStore(tmp_path / "jobs.sqlite")
+        if store.unfinished("a") is None:
+            store.accept(new("a"))
+        assert store.claim() is not None
+        store.close()
+    table = await bench(succeed)
+    assert await table.end_of(1) == ["a"]
+    assert await table.state("a") == "success"
+
+
+async def test_a_worker_that_does_not_end_an_interrupted_job_is_replaced(bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("graph.dispatch.INTERRUPT_PATIENCE", 0.01)
+
+    def hang(worker: Scripted, job: Job, on_event: Callable[[events.Event], None]) -> None:
+        on_event(events.Started(1))
+        worker.busy = job.id == "a"
+        if not worker.busy:
+            on_event(events.Succeeded(2))
+
+    table = await bench(hang)
+    await table.accept("a")
+    while not table.dispatcher.running:
+        await asyncio.sleep(0.01)
+    await table.accept("b")
+    table.dispatcher.interrupt("b")
+    table.dispatcher.interrupt("a")
+    assert await table.end_of(2) == ["a", "b"]
+    assert [await table.state("a"), await table.state("b")] == ["interrupted", "success"]
+    assert table.workers[0].interrupts == ["a"]
+    assert [worker.jobs for worker in table.workers] == [["a"], ["b"]]

@@ -146,65 +146,6 @@ def test_a_bypassed_node_passes_on_the_input_that_fits(inputs, output, slot, wan
     assert shown(drawing) == expected
 
 
-def subgraph(mode=0, widgets=None, source=(1, 0), inner=None):
-    """Node 5 is an instance of a subgraph that adds its input to a number; node 9 shows the sum."""
-    inside = inner or Drawing().node(3, "Number", outputs=["INT"], widgets=[2])
-    inside.node(4, "Add", [("a", "INT", (-10, 0), True), ("b", "INT", (3, 0), True)], ["INT"], widgets=[10, 20])
-    inside.output(0, (4, 0))
-    drawing = number(Drawing())
-    drawing.node(5, "uuid-1", [("x", "INT", source, True)], ["INT"], widgets=widgets, mode=mode)
-    return show(drawing, 9, (5, 0)), {"definitions": {"subgraphs": [inside.definition("uuid-1")]}}
-
-
-def test_a_subgraph_is_put_in_place_of_its_instance():
-    drawing, more = subgraph()
-    assert compiled(drawing, **more) == {
-        "1": ("Number", {"value": 5}),
-        "9": ("Show", {"value": ["5:4", 0]}),
-        "5:3": ("Number", {"value": 2}),
-        "5:4": ("Add", {"a": ["1", 0], "b": ["5:3", 0]}),
-    }
-
-
-@pytest.mark.parametrize(("widgets", "value"), [([77], 77), ([], 10), (None, 10), ({"x": 78}, 78)])
-def test_an_unlinked_input_of_a_subgraph_gives_its_widgets_value_or_the_inner_one(widgets, value):
-    drawing, more = subgraph(source=None, widgets=widgets)
-    assert compiled(drawing, **more)["5:4"][1]["a"] == value
-
-
-def test_muted_and_bypassed_subgraphs_do_not_run():
-    drawing, more = subgraph(mode=MUTE)
-    assert set(compiled(drawing, **more)) == {"1", "9"}
-    assert shown(drawing, **more) is None
-    drawing, more = subgraph(mode=BYPASS)
-    assert set(compiled(drawing, **more)) == {"1", "9"}
-    assert shown(drawing, **more) == ["1", 0]
-
-
-def test_subgraphs_nest():
-    inner = Drawing().node(7, "Number", outputs=["INT"], widgets=[3]).output(0, (7, 0))
-    drawing, more = subgraph(inner=Drawing().node(3, "uuid-2", outputs=["INT"]))
-    more["definitions"]["subgraphs"].append(inner.definition("uuid-2"))
-    assert compiled(drawing, **more)["5:4"] == ("Add", {"a": ["1", 0], "b": ["5:3:7", 0]})
-    assert compiled(drawing, **more)["5:3:7"] == ("Number", {"value": 3})
-
-
-def test_a_subgraph_that_contains_itself_is_refused():
-    drawing, more = subgraph(inner=Drawing().node(3, "uuid-1", outputs=["INT"]))
-    with pytest.raises(DocumentError, match="'uuid-1' contains itself"):
-        compiled(drawing, **more)
-
-
-def test_subgraphs_that_explode_are_refused():
-    definitions = []
-    for level in range(30):
-        inside = Drawing().node(1, f"u{level + 1}").node(2, f"u{level + 1}")
-        definitions.append(inside.definition(f"u{level}"))
-    definitions.append(Drawing().definition("u30"))
-    with pytest.raises(DocumentError, match=r"more than 100,000 nodes"):
-        compiled(Drawing().node(1, "u0"), definitions={"subgraphs": definitions})
-
-
 @pytest.mark.parametrize(
     ("document", "words"),
     [
@@ -215,7 +156,8 @@ def test_subgraphs_that_explode_are_refused():
         ({"nodes": [{"id": 1, "type": "A"}, {"id": "1", "type": "A"}]}, "Two nodes of the document have the id 1"),
         ({"nodes": [], "links": [[1, 2]]}, "A link is"),
         ({"nodes": [], "links": [[1, 2, 0, 3, None, "x"]]}, "A link is"),
-        ({"nodes": [{"id": 1, "type": "workflow>mine"}]}, "node 1 is a group node, 'mine'"),
+        ({"nodes": [], "links": [[1, 2, 0, 3, 0, "x"], {"id": 1}]}, "A link is"),
+        ({"nodes": [], "links": 3}, r"\$\.links"),
     ],
 )
 def test_what_is_no_document_is_refused_with_a_sentence(document, words):
@@ -251,3 +193,15 @@ def test_what_lies_on_a_link_changes_nothing(case):
     assert compiled(drawing) == expected
     prompt = compile_document(show(drawing, "s", (1, 0)).document(), SCHEMAS)
     assert validate(prompt, SCHEMAS, Folders.under(sample_nodes.NOWHERE)).targets == ["s"]
+
+
+@pytest.mark.parametrize("lost", [{"link": 77}, {"origin": 77}])
+def test_links_that_lead_nowhere_give_nothing(lost):
+    document = number(Drawing()).node(2, "PrimitiveNode", outputs=["INT"]).node(3, "Show", [("value", "*", (2, 0))])
+    document = document.node(9, "Show", [("value", "*", (1, 0))]).document()
+    if "link" in lost:
+        document["nodes"][-1]["inputs"][0]["link"] = lost["link"]
+    else:
+        document["links"][-1][1] = lost["origin"]
+    prompt = compile_document(document, SCHEMAS)
+    assert (prompt["9"]["inputs"], prompt["3"]["inputs"]) == ({}, {})

@@ -1,5 +1,6 @@
 import threading
 
+import orjson
 import pytest
 
 from graph import events
@@ -35,7 +36,7 @@ class Bench:
             self.on_event(event)
 
         calls.clear()
-        self.executor.run(Job("j", validation.prompt, validation.targets), emit, self.interrupted)
+        self.executor.run(Job("j", orjson.dumps(validation.prompt), validation.targets), emit, self.interrupted)
         return seen, [name for name, _ in calls]
 
 
@@ -211,7 +212,7 @@ def test_warnings_come_again_with_a_cached_result(bench):
 def test_a_prompt_that_was_not_validated_fails_as_a_whole(bench):
     seen = []
     for prompt in ({}, {"1": node("Nope")}, {"1": node("Add", a=["1", 0])}):
-        bench.executor.run(Job("j", prompt, ["1"]), seen.append, bench.interrupted)
+        bench.executor.run(Job("j", orjson.dumps(prompt), ["1"]), seen.append, bench.interrupted)
         assert isinstance(seen[-1], events.Failed)
         assert seen[-1].node is None
 

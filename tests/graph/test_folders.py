@@ -144,8 +144,11 @@ def test_saved_files_count_up_from_the_highest(folders):
     put(folders.output / "cat_tree_00050_.png")
     saved = folders.save_path("cat", "png")
     assert (saved.filename, saved.subfolder, saved.type) == ("cat_00010_.png", "", "output")
-    assert saved.path.read_bytes() == b""
+    assert not saved.path.exists()
     assert folders.save_path("cat", "png").filename == "cat_00011_.png"
+    saved.write(b"content")
+    assert saved.path.read_bytes() == b"content"
+    assert folders.save_path("cat", "png").filename == "cat_00012_.png"
 
 
 def test_prefixes_make_subfolders_and_are_filled_in(folders):

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from graph.declare import InputError
 from graph.folders import Folders
-from graph.keys import key_of
-from graph.plan import PlanError, plan
+from graph.keys import Keys
+from graph.plan import PlanError, Planner
 from tests.graph import sample_nodes
 
 REGISTRY = sample_nodes.registry()
@@ -18,11 +18,13 @@ def node(class_type, **inputs):
     return {"class_type": class_type, "inputs": inputs}
 
 
+def plan(prompt, targets):
+    return Planner(REGISTRY.specs).plan(prompt, targets)
+
+
 def keys_of(prompt, targets, folders=FOLDERS, content=lambda path: "hash"):
-    keys = {}
-    for step in plan(prompt, REGISTRY.specs, targets).steps.values():
-        keys[step.id] = key_of(step, keys, folders, content)
-    return keys
+    keys = Keys(folders, content)
+    return {step.id: keys.add(step) for step in plan(prompt, targets).steps.values()}
 
 
 def key(prompt_node, **more):
@@ -31,13 +33,13 @@ def key(prompt_node, **more):
 
 def test_steps_have_arguments_by_parameter_name():
     prompt = {"1": node("Number", value=4), "2": {**node("Plus", left=["1", 0], right=5), "_meta": {"title": "Sum"}}}
-    step = plan(prompt, REGISTRY.specs, ["2"]).steps["2"]
+    step = plan(prompt, ["2"]).steps["2"]
     assert (step.literals, step.links, step.title) == ({"b": 5}, {"a": ("1", 0)}, "Sum")
     assert step.spec.id == "Add"
 
 
 def test_wrapped_lists_are_literals():
-    step = plan({"1": node("Show", value={"__value__": ["1", 0]})}, REGISTRY.specs, ["1"]).steps["1"]
+    step = plan({"1": node("Show", value={"__value__": ["1", 0]})}, ["1"]).steps["1"]
     assert (step.literals, step.links) == ({"value": ["1", 0]}, {})
 
 
@@ -47,7 +49,7 @@ def test_wrapped_lists_are_literals():
 )
 def test_what_cannot_be_executed_is_refused(prompt):
     with pytest.raises(PlanError):
-        plan(prompt, REGISTRY.specs, ["1"])
+        plan(prompt, ["1"])
 
 
 @st.composite
@@ -75,7 +77,7 @@ def ancestry(graph, i):
 @given(graphs(), st.data())
 def test_the_order_has_exactly_the_ancestors_of_the_targets_sources_first(graph, data):
     targets = data.draw(st.lists(st.sampled_from(sorted(graph)), unique=True, min_size=1))
-    steps = list(plan(as_prompt(graph), REGISTRY.specs, map(str, targets)).steps)
+    steps = list(plan(as_prompt(graph), map(str, targets)).steps)
     needed, pending = set(), list(targets)
     while pending:
         if (i := pending.pop()) not in needed:

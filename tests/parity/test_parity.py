@@ -41,10 +41,11 @@ def executor(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in LATENTS.glob("*.json")))
 def test_latents_equal_those_of_comfyui(executor: Executor, name: str):
-    prompt = json.loads((LATENTS / f"{name}.json").read_text())
+    content = (LATENTS / f"{name}.json").read_bytes()
+    prompt = json.loads(content)
     [target] = [id for id, node in prompt.items() if node["class_type"] == "SaveLatent"]
     events: list[Event] = []
-    executor.run(Job(id=name, prompt=prompt, targets=[target]), events.append, threading.Event())
+    executor.run(Job(id=name, prompt=content, targets=[target]), events.append, threading.Event())
     assert isinstance(events[-1], Succeeded), events[-1]
     [saved] = executor.folders.output.glob(f"ref/{name}_*.latent")
     ours, theirs = (load_file(path)["latent_tensor"] for path in (saved, LATENTS / f"{name}.latent"))

@@ -4,7 +4,7 @@ import sys
 import time
 from typing import Annotated
 
-from graph.declare import Choice, Context, Files, Range, node
+from graph.declare import Choice, Context, Files, Multiline, Range, Seed, node
 from graph.types import Socket
 
 Text = Annotated[str, Socket("TEXT")]
@@ -15,6 +15,11 @@ JPEG = b"\xff\xd8\xff\xd9"
 @node("Text", category="test", aliases={"OtherText": {"content": "text"}})
 def text(text: str = "hello") -> Text:
     return text
+
+
+@node("Seeded", category="test")
+def seeded(text: Annotated[str, Multiline(prompt=True)] = "", seed: Seed = 0) -> Text:
+    return f"{text} {seed}"
 
 
 @node("Join", category="test")
@@ -48,13 +53,6 @@ def sleep(ctx: Context, seconds: Annotated[float, Range(0, 600)] = 1.0, text: st
         ctx.check()
         time.sleep(0.02)
     return text
-
-
-@node("Stubborn", category="test")
-def stubborn(seconds: Annotated[float, Range(0, 600)] = 1.0) -> Text:
-    """Sleep without ever looking whether it is interrupted."""
-    time.sleep(seconds)
-    return ""
 
 
 @node("Fail", category="test")

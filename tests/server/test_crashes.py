@@ -119,7 +119,8 @@ async def test_a_job_that_brings_the_worker_down_is_not_tried_again_after_a_rest
     server.stop()
     server.start()
     async with server.session() as session:
-        assert (await session.get("/queue")) == {"queue_running": [], "queue_pending": []}
+        queue = await session.get("/queue")
+        assert queue["queue_running"] == queue["queue_pending"] == []
         assert (await session.finished(id))["status"]["status_str"] == "error"
 
 

@@ -53,7 +53,7 @@ async def test_frames_come_in_the_order_that_clients_know(server: RunningServer)
     async with server.session() as session, session.socket("order") as frames:
         kind, first = await frames.next()
         assert (kind, first["sid"]) == ("status", "order")
-        assert first["status"]["exec_info"] == {"queue_remaining": 0}
+        assert first["status"]["exec_info"] == {"queue_remaining": 0, "paused": False}
         id = await session.queue(shown("frames in order"), client_id="order")
         seen = await frames.until("executing", node=None)
         assert kinds(seen)[:2] == ["status", "status"]
@@ -232,7 +232,7 @@ async def test_the_queue_can_be_looked_at_and_changed(server: RunningServer):
         assert [item[1] for item in queue["queue_pending"]] == [front, *ids]
         assert queue["queue_pending"][0][0] < 0
         assert queue["queue_pending"][1][2:] == [shown("0"), {}, ["2"]]
-        assert (await session.get("/prompt")) == {"exec_info": {"queue_remaining": 5}}
+        assert (await session.get("/prompt")) == {"exec_info": {"queue_remaining": 5, "paused": False}}
         again = await session.post("/prompt", {"prompt": shown("x"), "prompt_id": ids[0]}, status=400)
         assert "in the queue already" in again["error"]["message"]
         await session.post("/queue", {"delete": [ids[1]]})

@@ -1,10 +1,12 @@
 """Starting and stopping the server's process."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -92,11 +94,14 @@ async def test_nodes_are_known_before_the_worker_is_there(tmp_path: Path, monkey
     assert server.stop() == 0
 
 
-def test_the_temporary_folder_is_emptied_and_nothing_else(tmp_path: Path):
+def test_old_files_leave_the_temporary_folder_and_no_other(tmp_path: Path):
+    long_ago = time.time() - 30 * 24 * 3600
     for name in ("temp/a.png", "temp/sub/b.png", "output/c.png", "elsewhere/temp/d.png", "elsewhere/e.png"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+        os.utime(path, (long_ago, long_ago))
+    (tmp_path / "elsewhere/temp/new.png").touch()
     RunningServer(tmp_path, "--temp-directory", str(tmp_path / "elsewhere")).start().stop()
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
-    assert left == {"temp/a.png", "temp/sub/b.png", "output/c.png", "elsewhere/e.png"}
+    assert left == {"temp/a.png", "temp/sub/b.png", "output/c.png", "elsewhere/temp/new.png", "elsewhere/e.png"}

@@ -5,6 +5,8 @@ import { FormatError, isWorkflow, writeWorkflow } from '../core/format.js';
 import { readSpecs } from '../core/spec.js';
 import { VIRTUAL_SPECS } from '../core/virtual.js';
 import { ServerError } from '../net/server-error.js';
+import { freeMemory } from './free-memory.js';
+import { packTexts } from './pack-texts.js';
 import { submit } from './submit.js';
 
 /** @import { Application, Translator } from '../types/app.d.ts' */
@@ -14,7 +16,8 @@ import { submit } from './submit.js';
 
 /** @typedef {'perform' | 'undo' | 'redo' | 'execute' | 'open' | 'show' | 'attempt'} EditAction */
 /** @typedef {'toFile' | 'copyText' | 'pasteText'} FileAction */
-/** @typedef {'pictureUrl' | 'uploadImage' | 'submit' | 'reloadSpecs'} ServerAction */
+/** @typedef {'pictureUrl' | 'uploadImage' | 'submit' | 'reloadSpecs' | 'freeMemory'} ServerAction */
+/** @typedef {'followServer' | 'reloadPacks' | 'reportPack'} PackAction */
 
 /**
  * @param {Application} editor
@@ -73,7 +76,7 @@ export const createFileActions = (editor) => ({
 /**
  * @param {Application} editor
  * @param {Signal<ReadonlyMap<string, NodeSpec>>} types
- * @returns {Pick<Application, ServerAction>}
+ * @returns {Pick<Application, ServerAction | PackAction>}
  */
 export const createServerActions = (editor, types) => ({
   pictureUrl: (picture, preview = false) => editor.client.pictureUrl(picture, preview),
@@ -85,6 +88,29 @@ export const createServerActions = (editor, types) => ({
   submit: (options = {}) => submit(editor, options),
   async reloadSpecs() {
     types.set(new Map([...readSpecs(await editor.client.objectInfo()), ...VIRTUAL_SPECS]));
+  },
+  freeMemory: () => freeMemory(editor),
+  async followServer() {
+    const { client, translator, serverProblems } = editor;
+    const [texts, problems] = await Promise.all([client.packTexts(), client.problems(), editor.reloadSpecs()]);
+    translator.learn(packTexts(texts, translator.locales));
+    serverProblems.set(problems);
+  },
+  async reloadPacks(restart) {
+    const { client, notify, t } = editor;
+    const { done, packs } = await client.reloadPacks(restart);
+    if (!done) return notify('info', t('packs.reload-waits'));
+    await editor.followServer();
+    const failed = packs.filter(({ state }) => state === 'failed').map(({ name }) => name);
+    if (failed.length > 0) notify('warning', t('packs.failed', { names: failed.join(', ') }));
+    else notify('info', t('packs.reloaded'));
+  },
+  reportPack(pack, error, place) {
+    const message = editor.t('packs.threw', { error: error instanceof Error ? error.message : String(error) });
+    const problem = { kind: /** @type {const} */ ('pack'), subject: pack, message, cure: place ?? '' };
+    const known = editor.packProblems.peek();
+    if (known.some((other) => other.subject === pack && other.message === message)) return;
+    editor.packProblems.set([...known, problem]);
   },
 });
 

@@ -68,6 +68,7 @@ function runCommands(editor) {
       enabled: () => editor.run.running.peek(),
       run: () => editor.client.interrupt(null),
     },
+    { id: 'run.free-memory', keys: [], run: () => editor.freeMemory() },
   ];
 }
 
@@ -81,7 +82,9 @@ function viewCommands(editor) {
     { id: 'view.actual-size', keys: ['Alt+1'], run: () => editor.view?.zoomTo(1) },
     { id: 'view.queue', keys: ['Q'], run: () => toggle('queue') },
     { id: 'view.problems', keys: ['P'], run: () => toggle('problems') },
-    { id: 'view.reload-types', keys: ['R'], run: () => reload(editor) },
+    { id: 'view.reload-types', keys: ['R'], run: () => editor.followServer() },
+    { id: 'view.reload-packs', keys: [], run: () => editor.reloadPacks(false) },
+    { id: 'view.restart-worker', keys: [], run: () => editor.reloadPacks(true) },
     { id: 'view.settings', keys: ['Mod+,'], run: () => editor.openSettings() },
   ];
 
@@ -97,10 +100,4 @@ function fit(editor) {
   const ids = editor.selection.ids.peek();
   if (ids.size > 0) editor.view?.fit(ids);
   else editor.view?.fit();
-}
-
-/** @param {Application} editor */
-async function reload(editor) {
-  await editor.reloadSpecs();
-  editor.serverProblems.set(await editor.client.problems());
 }

@@ -9,7 +9,8 @@ import { readPictureTexts } from './picture-metadata.js';
 /** @import { Json } from '../types/spec.d.ts' */
 
 const FOLDER = 'workflows';
-const TEMPLATE_PACK = 'safelight';
+/** The name under which the server has our own templates. */
+export const TEMPLATE_PACK = 'safelight';
 const LARGEST_FILE = 64 << 20;
 
 /** @implements {FileControl} */

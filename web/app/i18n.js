@@ -3,8 +3,9 @@
 import { signal } from '../core/signal.js';
 
 /** @import { Translator } from '../types/app.d.ts' */
+/** @import { Signal } from '../types/signal.d.ts' */
 
-/** @typedef {Record<string, string>} Texts */
+/** @typedef {Record<string, string>} Texts by their keys */
 
 export const LOCALES = /** @type {const} */ (['en', 'zh-CN']);
 const FALLBACK = 'en';
@@ -39,13 +40,17 @@ export function firstLocale(chosen, preferred) {
  */
 export function createTranslator(texts, first) {
   const locale = signal(first);
-  const find = (/** @type {string} */ key) => texts.get(locale.get())?.[key] ?? texts.get(FALLBACK)?.[key];
+  const learned = /** @type {Signal<ReadonlyMap<string, Texts>>} */ (signal(new Map()));
+  const among = (/** @type {string} */ language, /** @type {string} */ key) =>
+    texts.get(language)?.[key] ?? learned.get().get(language)?.[key];
+  const find = (/** @type {string} */ key) => among(locale.get(), key) ?? among(FALLBACK, key);
   return {
     locale,
     locales: [...texts.keys()],
     t: (key, values = {}) => fillIn(find(key) ?? key, values),
     has: (key) => find(key) !== undefined,
-    all: (key) => [...texts.values()].flatMap((each) => each[key] ?? []),
+    all: (key) => [...texts.keys()].flatMap((language) => among(language, key) ?? []),
+    learn: (more) => learned.set(more),
   };
 }
 

@@ -40,8 +40,8 @@ export function cachedFinder(document, specs) {
  */
 export const createLinkQueries = (document, spec, { t }) => ({
   spec,
-  inputs: (node) => inputsOf(node, spec(node)),
-  outputs: (node) => outputsOf(node, spec(node)),
+  inputs: (node) => inputsOf(document, node, spec(node)),
+  outputs: (node) => outputsOf(document, node, spec(node)),
   outputType: (node, output) => outputType(document, spec, node, output),
   refusal(from, output, to, input) {
     const found = refusal(document, spec, { from, output, to, input });

@@ -12,8 +12,10 @@ import { followClipboard } from './clipboard.js';
 import { claimWindow, keepDraft, restoreDraft } from './drafts.js';
 import { followDrops } from './drop.js';
 import { createEditor } from './editor.js';
+import { loadExtensions } from './extensions.js';
 import { createTranslator, firstLocale, loadTexts } from './i18n.js';
 import { followKeys } from './keymap.js';
+import { isFailure } from './problems.js';
 
 /** @import { Application } from '../types/app.d.ts' */
 /** @import { Frame } from '../types/net.d.ts' */
@@ -38,7 +40,7 @@ function followLocale({ locale }) {
 
 /** Its node may be out of sight. @param {Application} editor @param {Frame} frame */
 function tellFailure({ notify }, frame) {
-  if (frame.type === 'execution_error') notify('error', frame.data.exception_message);
+  if (frame.type === 'execution_error' && isFailure(frame.data)) notify('error', frame.data.exception_message);
 }
 
 /** @param {Application} editor */
@@ -51,6 +53,7 @@ function connect(editor) {
     onFrame(frame) {
       run.onFrame(frame);
       tellFailure(editor, frame);
+      if (frame.type === 'nodes_changed') void editor.attempt(() => editor.followServer());
     },
     onPreview: (preview) => run.onPreview(preview),
     onConnection: (connection) => run.setConnection(connection),
@@ -59,7 +62,7 @@ function connect(editor) {
 
 /** @param {Application} editor @param {{ id: string, known: boolean }} window */
 async function openFirst(editor, { id, known }) {
-  await editor.reloadSpecs();
+  await Promise.all([editor.followServer(), editor.attempt(() => loadExtensions(editor))]);
   if (!known || !(await restoreDraft(editor, id))) await editor.files.openDefault();
 }
 
@@ -79,7 +82,6 @@ async function start() {
   await editor.attempt(() => openFirst(editor, window));
   keepDraft(editor, window.id);
   connect(editor);
-  await editor.attempt(async () => editor.serverProblems.set(await editor.client.problems()));
 }
 
 await start();

@@ -4,10 +4,13 @@
 /** @import { InputSpec, NodeSpec } from '../types/spec.d.ts' */
 /** @import { SpecOf } from '../core/sockets.js' */
 
+/** One of any number of inputs: `image_2`. */
+const NUMBERED = /^(.+)_(\d+)$/;
+
 /**
  * @param {Translator} translator
  * @param {SpecOf} findSpec
- * @returns {Pick<Application, 'nodeTitle' | 'inputLabel' | 'typeTitle' | 'typeDescription' | 'typeCategory' | 'typeNames'>}
+ * @returns {Pick<Application, 'nodeTitle' | 'inputLabel' | 'outputLabel' | 'typeTitle' | 'typeDescription' | 'typeCategory' | 'typeNames'>}
  */
 export function createNames({ t, has, all, locale }, findSpec) {
   const key = (/** @type {NodeSpec} */ spec) => `node.${spec.aliasOf ?? spec.type}`;
@@ -20,7 +23,14 @@ export function createNames({ t, has, all, locale }, findSpec) {
     },
     inputLabel(type, input) {
       for (const name of [`node.${type}.input.${input}`, `input.${input}`]) if (has(name)) return t(name);
+      const [, stem, number] = NUMBERED.exec(input) ?? [];
+      if (stem !== undefined && has(`input.${stem}`)) return `${t(`input.${stem}`)} ${number}`;
       return locale.get() === 'en' ? input.replaceAll('_', ' ') : input;
+    },
+    outputLabel(node, output, name) {
+      const spec = findSpec(node);
+      const translated = spec ? `${key(spec)}.output.${output}` : '';
+      return has(translated) ? t(translated) : name;
     },
     typeTitle: titleOf,
     typeDescription(spec) {
@@ -44,8 +54,9 @@ export function createNames({ t, has, all, locale }, findSpec) {
  */
 export function explainInputs(specs, { t, has }) {
   const explain = (/** @type {NodeSpec} */ spec, /** @type {InputSpec} */ input) => {
-    const keys = [`node.${spec.aliasOf ?? spec.type}.tip.${input.name}`, `tip.${input.name}`];
-    const key = input.options.tooltip === undefined ? undefined : keys.find(has);
+    const own = `node.${spec.aliasOf ?? spec.type}.tip.${input.name}`;
+    const general = input.options.tooltip === undefined ? [] : [`tip.${input.name}`];
+    const key = [own, ...general].find(has);
     return key === undefined ? input : { ...input, options: { ...input.options, tooltip: t(key) } };
   };
   return new Map(

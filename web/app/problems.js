@@ -70,6 +70,12 @@ function brief(value) {
 }
 
 /**
+ * Whether an `execution_error` says that a job has failed. It may say as well why a node was skipped: the job goes on.
+ * @param {{ exception_type?: Json }} data
+ */
+export const isFailure = ({ exception_type: type }) => type !== 'ExecutionBlocked';
+
+/**
  * @param {Frames['execution_error']} data
  * @returns {NodeProblem}
  */

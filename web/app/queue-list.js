@@ -1,7 +1,8 @@
 /** The jobs that run, wait or have ended, as the server lists them. */
 
-import { signal } from '../core/signal.js';
+import { batch, signal } from '../core/signal.js';
 import { ignoreUnreachable } from '../net/server-error.js';
+import { isFailure } from './problems.js';
 
 /** @import { QueueControl } from '../types/app.d.ts' */
 /** @import { PictureRef, QueueItem } from '../types/editor.d.ts' */
@@ -17,6 +18,7 @@ export class QueueList {
   #client;
   /** @type {Signal<readonly QueueItem[]>} */
   #items = signal([]);
+  #paused = signal(false);
   /** Newest first; null until it was asked for. @type {QueueItem[] | null} */
   #ended = null;
   /** @type {Map<string, number>} */
@@ -29,6 +31,7 @@ export class QueueList {
   constructor(client) {
     this.#client = client;
     this.items = /** @type {ReadonlySignal<readonly QueueItem[]>} */ (this.#items);
+    this.paused = /** @type {ReadonlySignal<boolean>} */ (this.#paused);
   }
 
   /** @param {string} id */
@@ -53,14 +56,17 @@ export class QueueList {
   }
 
   async #ask() {
-    const { queue_running: running, queue_pending: pending } = await this.#client.queued();
+    const { queue_running: running, queue_pending: pending, paused } = await this.#client.queued();
     const open = [
       ...running.map((entry) => openItem(entry, 'running')),
       ...pending.map((entry) => openItem(entry, 'pending')).sort((a, b) => a.number - b.number),
     ];
     this.#sizes = new Map([...running, ...pending].map(([, id, prompt]) => [id, Object.keys(prompt).length]));
     await this.#followEnded(new Set(open.map(({ id }) => id)));
-    this.#items.set([...open, ...(this.#ended ?? [])]);
+    batch(() => {
+      this.#paused.set(paused);
+      this.#items.set([...open, ...(this.#ended ?? [])]);
+    });
   }
 
   /** Jobs that were open and no longer are have ended: read how. @param {ReadonlySet<string>} open */
@@ -110,6 +116,12 @@ export class QueueList {
     }
     await this.refresh();
   }
+
+  /** @param {boolean} paused */
+  async pause(paused) {
+    await this.#client.pause(paused);
+    await this.refresh();
+  }
 }
 
 /** @param {QueueEntry} entry @param {'running' | 'pending'} state @returns {QueueItem} */
@@ -118,7 +130,7 @@ const openItem = ([number, id], state) => ({ id, number, state, pictures: [], er
 /** @param {[string, HistoryEntry]} entry @returns {QueueItem} */
 function endedItem([id, { prompt, outputs, status }]) {
   const interrupted = status.messages.some(([type]) => type === 'execution_interrupted');
-  const failed = status.messages.find(([type]) => type === 'execution_error')?.[1];
+  const failed = status.messages.find(([type, data]) => type === 'execution_error' && isFailure(data))?.[1];
   const state = status.status_str === 'success' ? 'success' : interrupted ? 'interrupted' : 'error';
   const error = state === 'error' ? String(failed?.['exception_message'] ?? '') : null;
   return { id, number: prompt[0], state, pictures: picturesOf(outputs), error };

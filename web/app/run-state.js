@@ -2,12 +2,13 @@
 
 import { batch, computed, signal } from '../core/signal.js';
 import { ignoreUnreachable } from '../net/server-error.js';
-import { problemOfFailure } from './problems.js';
+import { JobCourse } from './job-course.js';
+import { isFailure, problemOfFailure } from './problems.js';
 
 /** @import { QueueControl, RunControl } from '../types/app.d.ts' */
 /** @import { NodeProblem, NodeRun, PictureRef } from '../types/editor.d.ts' */
 /** @import { NodeId } from '../types/document.d.ts' */
-/** @import { Frame, Frames, NodeOutput, NodeProgress, PreviewFrame } from '../types/net.d.ts' */
+/** @import { Frame, Frames, NodeProgress, PreviewFrame } from '../types/net.d.ts' */
 /** @import { ReadonlySignal, Signal } from '../types/signal.d.ts' */
 
 /** @type {NodeRun} */
@@ -19,6 +20,7 @@ const NOTHING = Object.freeze({
   pictures: [],
   texts: [],
   warnings: [],
+  skipped: [],
   seconds: null,
   problems: [],
 });
@@ -26,17 +28,17 @@ const NOTHING = Object.freeze({
 /** @implements {RunControl} */
 export class RunStates {
   #queue;
+  #has;
   /** @type {Map<NodeId, Signal<NodeRun>>} */
   #nodes = new Map();
   /** Jobs of documents that are no longer open. @type {Set<string>} */
   #foreign = new Set();
   /** @type {Signal<string | null>} */
   #job = signal(null);
-  /** How much of each of the job's nodes is done, 0 to 1. @type {Map<NodeId, number>} */
-  #parts = new Map();
-  /** The sum of the parts. */
+  #course;
+  /** How many nodes of the job are done. */
   #done = signal(0);
-  /** @type {NodeId | null} */
+  /** The node that began last. @type {NodeId | null} */
   #running = null;
   /** @type {Signal<'connecting' | 'open' | 'lost'>} */
   #connection = signal('connecting');
@@ -45,9 +47,14 @@ export class RunStates {
   /** @type {Signal<NodeProblem | null>} */
   failure = signal(null);
 
-  /** @param {QueueControl} queue */
-  constructor(queue) {
+  /**
+   * @param {QueueControl} queue
+   * @param {(id: NodeId) => boolean} [has] whether the document has a node
+   */
+  constructor(queue, has = () => false) {
     this.#queue = queue;
+    this.#has = has;
+    this.#course = new JobCourse(has);
     this.connection = /** @type {ReadonlySignal<'connecting' | 'open' | 'lost'>} */ (this.#connection);
     this.queue = queue.items;
     this.running = computed(() => this.#job.get() !== null);
@@ -58,7 +65,7 @@ export class RunStates {
   #wholeProgress() {
     const job = this.#job.get();
     if (job === null) return null;
-    return this.#done.get() / Math.max(this.#queue.size(job) ?? 0, this.#parts.size, 1);
+    return this.#done.get() / Math.max(this.#queue.size(job) ?? 0, this.#course.begun, 1);
   }
 
   /** @param {NodeId} id @returns {Signal<NodeRun>} */
@@ -70,8 +77,7 @@ export class RunStates {
 
   /** @param {NodeId} id @param {Partial<NodeRun>} patch */
   #patch(id, patch) {
-    // Nodes inside a subgraph report as `outer:inner`; the document has the outer one.
-    const run = this.node(id.split(':')[0] ?? id);
+    const run = this.node(id);
     run.set({ ...run.peek(), ...patch });
   }
 
@@ -110,10 +116,16 @@ export class RunStates {
 
   /** @param {ReadonlyMap<NodeId, readonly NodeProblem[]>} problems replaces all */
   setProblems(problems) {
+    /** @type {Map<NodeId, readonly NodeProblem[]>} */
+    const placed = new Map();
+    for (const [id, found] of problems) {
+      const place = this.#course.place(id);
+      placed.set(place, [...(placed.get(place) ?? []), ...found]);
+    }
     batch(() => {
-      for (const id of this.#problems.peek().keys()) if (!problems.has(id)) this.#clearProblems(id);
-      for (const [id, found] of problems) this.#patch(id, { problems: found, state: 'error' });
-      this.#problems.set(new Map(problems));
+      for (const id of this.#problems.peek().keys()) if (!placed.has(id)) this.#clearProblems(id);
+      for (const [id, found] of placed) this.#patch(id, { problems: found, state: 'error' });
+      this.#problems.set(placed);
     });
   }
 
@@ -133,8 +145,9 @@ export class RunStates {
 
   /** @param {PreviewFrame} preview */
   onPreview({ node, prompt, picture }) {
-    const id = node ?? this.#running;
-    if (id === null || (prompt !== null && this.#foreign.has(prompt))) return;
+    const named = node ?? this.#running;
+    if (named === null || (prompt !== null && this.#foreign.has(prompt))) return;
+    const id = this.#course.place(named);
     const before = this.node(id).peek();
     this.#patch(id, { preview: URL.createObjectURL(picture) });
     forgetPreview(before);
@@ -156,14 +169,14 @@ export class RunStates {
   /** @param {string} job */
   #start(job) {
     this.#job.set(job);
-    this.#parts.clear();
+    this.#course = new JobCourse(this.#has);
     this.#done.set(0);
     if (this.#foreign.has(job)) return;
     this.failure.set(null);
     for (const run of this.#nodes.values()) {
       // What is wrong with a node stays until the node runs: this job may not need it.
       const state = run.peek().problems.length > 0 ? 'error' : 'idle';
-      run.set({ ...run.peek(), state, value: 0, total: 0, warnings: [], seconds: null });
+      run.set({ ...run.peek(), state, value: 0, total: 0, warnings: [], skipped: [], seconds: null });
     }
   }
 
@@ -185,16 +198,14 @@ export class RunStates {
         for (const id of frame.data.nodes) this.#advance(id, { value: 1, max: 1, state: 'finished', cached: true });
         break;
       case 'executing':
-        this.#running = frame.data.node;
-        if (frame.data.node === null) break;
-        this.#forgive(frame.data.node);
-        this.#patch(frame.data.node, { state: 'running' });
+        if (frame.data.node === null) this.#running = null;
+        else this.#begin(frame.data.node, frame.data.display_node);
         break;
       case 'progress_state':
         for (const [id, progress] of Object.entries(frame.data.nodes)) this.#advance(id, progress);
         break;
       case 'executed':
-        this.#show(frame.data.node, frame.data.output);
+        this.#show(frame.data);
         break;
       case 'execution_warning':
         this.#warn(frame.data.node, frame.data.text);
@@ -205,35 +216,52 @@ export class RunStates {
     }
   }
 
-  /** @param {NodeId} id @param {NodeProgress} progress */
-  #advance(id, { value, max, state, cached, seconds }) {
-    const done = state === 'finished';
-    if (done) this.#forgive(id);
-    const part = done ? 1 : max > 0 ? value / max : 0;
-    this.#done.set(this.#done.peek() + part - (this.#parts.get(id) ?? 0));
-    this.#parts.set(id, part);
-    const shown = done ? (cached ? 'cached' : 'done') : state === 'pending' ? 'waiting' : state;
-    this.#patch(id, { value, total: max, state: shown, ...(seconds === undefined ? {} : { seconds }) });
+  /** @param {NodeId} id @param {NodeId | undefined} display */
+  #begin(id, display) {
+    this.#running = id;
+    const place = this.#course.place(id, display);
+    this.#forgive(place);
+    this.#patch(place, { state: 'running' });
   }
 
-  /** @param {NodeId} id @param {NodeOutput | null} output */
-  #show(id, output) {
+  /** @param {NodeId} id @param {NodeProgress} progress */
+  #advance(id, progress) {
+    const doing = this.#course.advance(id, progress);
+    const place = this.#course.place(id);
+    if (progress.state === 'finished') this.#forgive(place);
+    this.#done.set(this.#course.done);
+    this.#patch(place, doing);
+  }
+
+  /** @param {Frames['executed']} data */
+  #show({ node, display_node: display, output }) {
     if (!output) return;
-    forgetPreview(this.node(id).peek());
-    const texts = (output.text ?? []).map(String);
-    this.#patch(id, { preview: null, pictures: output.images ?? [], texts });
+    const { images = [], text = [] } = this.#course.show(node, display, output);
+    const place = this.#course.place(node);
+    forgetPreview(this.node(place).peek());
+    this.#patch(place, { preview: null, pictures: images, texts: text.map(String) });
   }
 
   /** @param {NodeId} id @param {string} text */
   #warn(id, text) {
-    this.#patch(id, { warnings: [...this.node(id).peek().warnings, text] });
+    const place = this.#course.place(id);
+    this.#patch(place, { warnings: [...this.node(place).peek().warnings, text] });
   }
 
   /** @param {Frames['execution_error']} data */
   #fail(data) {
+    const { node_id: id, exception_message: message } = data;
     const problem = problemOfFailure(data);
-    if (data.node_id === null) this.failure.set(problem);
-    else this.setProblems(new Map([...this.#problems.peek(), [data.node_id, [problem]]]));
+    if (id === null) this.failure.set(problem);
+    else if (!isFailure(data)) this.#skip(id, message);
+    else this.setProblems(new Map([...this.#problems.peek(), [this.#course.place(id), [problem]]]));
+  }
+
+  /** @param {NodeId} id @param {string} reason */
+  #skip(id, reason) {
+    const place = this.#course.place(id);
+    const { skipped } = this.node(place).peek();
+    if (!skipped.includes(reason)) this.#patch(place, { skipped: [...skipped, reason] });
   }
 }
 

@@ -95,7 +95,8 @@ function paintParts(context, { palette }, layout) {
       if (socket.widget) continue;
       context.fillStyle = palette.color(typeToken(socket.type));
       context.beginPath();
-      context.arc(x, TITLE + socket.y, SOCKET_RADIUS, 0, 2 * Math.PI);
+      if (socket.list) context.rect(x - SOCKET_RADIUS, TITLE + socket.y - SOCKET_RADIUS, 2 * SOCKET_RADIUS, 2 * SOCKET_RADIUS);
+      else context.arc(x, TITLE + socket.y, SOCKET_RADIUS, 0, 2 * Math.PI);
       context.fill();
     }
   }

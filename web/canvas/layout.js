@@ -1,6 +1,6 @@
 /** Where the parts of a node are: the same for the painted node, its element and the pointer. */
 
-import { FIELD, GROWING, HEIGHTS, widgetKind } from '../widgets/kinds.js';
+import { FIELD, roomOf } from '../widgets/kinds.js';
 import { GAP, LEAST_RESULTS, LEAST_WIDTH, PAD, PREVIEW, ROW, TITLE } from './metrics.js';
 
 /** @import {NodeLayout, Results, SocketPlace, WidgetPlace} from '../types/canvas.d.ts' */
@@ -29,7 +29,7 @@ export function layoutNode(editor, node, results) {
   const placeholder = editor.spec(node) === null;
 
   const top = PAD + rows * ROW + (placeholder ? PLACEHOLDER_NOTE : 0);
-  const heights = fields.map((input) => HEIGHTS[widgetKind(input)]);
+  const heights = fields.map((input) => roomOf(input).height);
   const fixed = heights.reduce((sum, height) => sum + height + GAP, top + PAD);
   const least = Math.max(fixed + (hasResults ? LEAST_RESULTS + GAP : 0), PAD * 2);
   const room = hasResults ? resultsRoom(node.height - fixed - GAP, width, results) : 0;
@@ -46,9 +46,10 @@ export function layoutNode(editor, node, results) {
     outputs: outputs.map((output, row) => ({
       name: String(row),
       type: output.type,
-      label: output.name,
+      label: editor.outputLabel(node, row, output.name),
       y: PAD + (row + 0.5) * ROW,
       widget: false,
+      list: output.list,
     })),
     widgets,
     results: hasResults ? { y: height - PAD - room, height: room } : null,
@@ -87,10 +88,10 @@ function resultsRoom(left, width, results) {
  * @returns {WidgetPlace[]}
  */
 function placeWidgets(fields, heights, top, spare) {
-  const growing = fields.filter((input) => GROWING.has(widgetKind(input))).length;
+  const growing = fields.filter((input) => roomOf(input).grows).length;
   let y = top;
   return fields.map((input, index) => {
-    const extra = GROWING.has(widgetKind(input)) ? Math.max(0, spare) / growing : 0;
+    const extra = roomOf(input).grows ? Math.max(0, spare) / growing : 0;
     const widget = { input, y, height: (heights[index] ?? FIELD) + extra };
     y += widget.height + GAP;
     return widget;
@@ -106,7 +107,7 @@ function placeWidgets(fields, heights, top, spare) {
  */
 function place(editor, node, input, y) {
   const label = editor.inputLabel(node.type, input.name);
-  return { name: input.name, type: input.type, label, y, widget: input.widget };
+  return { name: input.name, type: input.type, label, y, widget: input.widget, list: input.options.is_list === true };
 }
 
 /**

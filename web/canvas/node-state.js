@@ -20,15 +20,20 @@ const SHORT = 0.05;
 export function showTitleState(element, run, t) {
   fill(element, mark(run, t));
   const tips = /** @type {const} */ ({ waiting: 'node.waiting', done: 'node.done', cached: 'node.cached' });
-  if (run.state in tips) element.dataset['tip'] = t(tips[/** @type {keyof typeof tips} */ (run.state)]);
+  if (isSkipped(run)) element.dataset['tip'] = t('node.skipped');
+  else if (run.state in tips) element.dataset['tip'] = t(tips[/** @type {keyof typeof tips} */ (run.state)]);
   else delete element.dataset['tip'];
 }
+
+/** Whether a node had its turn, and was not called. @param {NodeRun} run */
+const isSkipped = ({ skipped, state }) => skipped.length > 0 && (state === 'done' || state === 'cached');
 
 /**
  * @param {NodeRun} run
  * @param {Translate} t
  */
 function mark(run, t) {
+  if (isSkipped(run)) return icon('mute');
   switch (run.state) {
     case 'running':
       return run.total > 0 ? `${run.value}/${run.total}` : t('node.running');
@@ -63,6 +68,7 @@ export function showProblems(element, run, t) {
     element,
     run.problems.slice(0, LISTED).map((problem) => message('error', problem.message, problem.advice, problem.detail)),
     rest > 0 ? h('p', { class: 'node-problem more' }, t('node.more_problems', { count: rest })) : null,
+    run.skipped.map((reason) => message('warning', t('node.skipped-because', { reason }), '', '')),
     run.warnings.map((warning) => message('warning', warning, '', '')),
   );
 }

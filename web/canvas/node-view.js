@@ -9,8 +9,9 @@ import { PAD, ROW, TITLE } from './metrics.js';
 import { showProblems, showTitleState } from './node-state.js';
 import { NodeResults } from './node-results.js';
 import { categoryToken, typeToken } from './palette.js';
+import { socketRow } from './socket-row.js';
 
-/** @import {NodeLayout, SocketPlace, Stage} from '../types/canvas.d.ts' */
+/** @import {NodeLayout, Stage} from '../types/canvas.d.ts' */
 /** @import {GraphNode, NodeId} from '../types/document.d.ts' */
 /** @import {Widget, WidgetHost} from '../types/editor.d.ts' */
 /** @import {InputSpec} from '../types/spec.d.ts' */
@@ -210,11 +211,11 @@ export class NodeView {
   }
 
   #buildSockets() {
-    const { scene } = this.#stage;
+    const { editor, scene } = this.#stage;
     const { inputs, outputs } = scene.layout(this.id);
     for (const [side, places] of /** @type {const} */ ([['input', inputs], ['output', outputs]])) {
       for (const place of places) {
-        const row = socketRow(side, place);
+        const row = socketRow(side, place, editor.t);
         this.#sockets.set(`${side} ${place.name}`, row);
         this.#body.append(row);
       }
@@ -274,20 +275,4 @@ export class NodeView {
       row.classList.toggle('linked', Boolean(linked));
     }
   }
-}
-
-/**
- * @param {'input' | 'output'} side
- * @param {SocketPlace} place
- */
-function socketRow(side, place) {
-  const row = h(
-    'div',
-    { class: `socket ${side}${place.widget ? ' of-widget' : ''}`, 'data-tip': place.widget ? null : place.type },
-    h('i', { class: 'socket-dot' }),
-    place.widget ? null : h('span', { class: 'socket-label' }, place.label),
-  );
-  row.dataset[side] = place.name;
-  row.style.setProperty('--type', `var(${typeToken(place.type)})`);
-  return row;
 }

@@ -23,17 +23,31 @@ const OTHER_TYPES = 6;
 const CATEGORIES = new Set(['loaders', 'conditioning', 'sampling', 'latent', 'image', 'mask', 'training']);
 
 /**
- * The token of a link type's colour; types that we do not know share a few by name.
+ * The token of a link type's colour, of a union that of its first part.
  *
  * @param {string} type
  * @returns {string} a custom property's name
  */
 export function typeToken(type) {
-  const first = type.split(',')[0]?.trim() ?? type;
-  const known = TYPE_TOKENS[first];
+  return tokenOf(type.split(',')[0]?.trim() ?? type);
+}
+
+/**
+ * The tokens of the types of which a socket takes any: `IMAGE,MASK`.
+ *
+ * @param {string} type
+ * @returns {string[]} each once
+ */
+export function typeTokens(type) {
+  return [...new Set(type.split(',').map((part) => tokenOf(part.trim())))];
+}
+
+/** Types that we do not know share a few colours by name. @param {string} type */
+function tokenOf(type) {
+  const known = TYPE_TOKENS[type];
   if (known !== undefined) return `--type-${known}`;
   let sum = 0;
-  for (const letter of first) sum = (sum * 31 + letter.charCodeAt(0)) % 9973;
+  for (const letter of type) sum = (sum * 31 + letter.charCodeAt(0)) % 9973;
   return `--type-other-${sum % OTHER_TYPES}`;
 }
 

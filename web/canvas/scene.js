@@ -67,6 +67,8 @@ export class Scene {
 
   /** @param {Change} change */
   update(change) {
+    // A link may give its ends sockets that they do not have without it.
+    if (change.links.size > 0) for (const id of change.nodes) this.#layouts.delete(id);
     if (change.structure || change.nodes.size === this.nodeIds.length) this.rebuild();
     else this.updateNodes(change.nodes);
   }

@@ -45,8 +45,9 @@ export function readApiPrompt(prompt, specs) {
  */
 function makeLink(wire, id, types) {
   const source = types.get(wire.from)?.outputs[wire.output]?.type;
-  const target = types.get(wire.to)?.inputs.find((input) => input.name === wire.input)?.type;
-  return { id, ...wire, type: source ?? target ?? '*' };
+  const target = types.get(wire.to);
+  const wanted = target?.inputs.find((input) => input.name === wire.input) ?? target?.variadic;
+  return { id, ...wire, type: source ?? wanted?.type ?? '*' };
 }
 
 /** @param {Record<string, Json>} prompt @returns {Wire[]} the links whose source is there */
@@ -81,12 +82,13 @@ function readNode(id, saved, wires, specs) {
   const title = textOf(recordOf(saved['_meta'])['title'], '');
   const known = spec ? createNode(spec, id, { x: 0, y: 0 }) : placeholder(id, type, wires);
   const inputs = new Set(spec?.inputs.map((input) => input.name));
-  const added = wires.filter((wire) => wire.to === id && !inputs.has(wire.input)).map((wire) => slot(wire.input));
+  // A type that takes further inputs has those that are linked.
+  const added = spec?.variadic ? [] : wires.filter((wire) => wire.to === id && !inputs.has(wire.input));
   return {
     ...known,
     title: title === '' || title === spec?.title || title === type ? null : title,
     values: { ...known.values, ...values },
-    savedInputs: added,
+    savedInputs: added.map((wire) => slot(wire.input)),
   };
 }
 

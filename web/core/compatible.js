@@ -32,7 +32,7 @@ export function fits(source, target) {
  */
 export function refusal(document, specOf, { from, output, to, input }) {
   const target = document.nodes.get(to);
-  const found = target && inputsOf(target, specOf(target)).find((each) => each.name === input);
+  const found = target && inputsOf(document, target, specOf(target)).find((each) => each.name === input);
   if (!found) return { key: 'link.refused.input', values: { input } };
   if (from === to) return { key: 'link.refused.self', values: {} };
   const source = outputType(document, specOf, from, output);
@@ -75,7 +75,7 @@ export function fittingInputs(document, specOf, from, output, to) {
   const node = document.nodes.get(to);
   if (!node || from === to || reaches(document, to, from)) return [];
   const source = outputType(document, specOf, from, output);
-  const ranked = inputsOf(node, specOf(node))
+  const ranked = inputsOf(document, node, specOf(node))
     .filter((input) => fits(source, input.type))
     .map((input) => {
       const linked = document.linkInto(to, input.name) !== null;
@@ -96,9 +96,9 @@ export function fittingInputs(document, specOf, from, output, to) {
 export function fittingOutputs(document, specOf, from, to, input) {
   const node = document.nodes.get(from);
   const target = document.nodes.get(to);
-  const wanted = target && inputsOf(target, specOf(target)).find((each) => each.name === input);
+  const wanted = target && inputsOf(document, target, specOf(target)).find((each) => each.name === input);
   if (!node || !wanted || from === to || reaches(document, to, from)) return [];
-  return outputsOf(node, specOf(node))
+  return outputsOf(document, node, specOf(node))
     .map((_, index) => ({ index, type: outputType(document, specOf, from, index) }))
     .filter(({ type }) => fits(type, wanted.type))
     .sort((a, b) => Number(a.type !== wanted.type) - Number(b.type !== wanted.type))

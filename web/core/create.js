@@ -44,7 +44,7 @@ export function createNode(spec, id, { x, y }) {
  * @param {NodeSpec} spec
  */
 export function suggestedSize(spec) {
-  const sockets = spec.inputs.filter((input) => !input.widget).length;
+  const sockets = spec.inputs.filter((input) => !input.widget).length + (spec.variadic ? 1 : 0);
   const widgets = spec.inputs.filter((input) => input.widget);
   const width = widgets.some((input) => input.options.multiline) ? 360 : widgets.length > 0 ? 280 : 200;
   const rows = Math.max(sockets, spec.outputs.length);

@@ -81,6 +81,11 @@ export class GraphDocument {
     return this.#into.get(node)?.get(input) ?? null;
   }
 
+  /** @param {NodeId} node */
+  linksInto(node) {
+    return [...(this.#into.get(node)?.values() ?? [])];
+  }
+
   /** @param {NodeId} node @param {number} output */
   linksFrom(node, output) {
     return [...(this.#outOf.get(node) ?? [])].filter((link) => link.output === output);
@@ -88,9 +93,8 @@ export class GraphDocument {
 
   /** @param {NodeId} node */
   linksOf(node) {
-    const inward = [...(this.#into.get(node)?.values() ?? [])];
     const outward = [...(this.#outOf.get(node) ?? [])].filter((link) => link.to !== node);
-    return [...inward, ...outward];
+    return [...this.linksInto(node), ...outward];
   }
 
   freshNodeId() {

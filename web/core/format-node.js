@@ -1,7 +1,7 @@
 /** Nodes of the editor format 0.4. */
 
 import { fileId, idOf, isRecord, listOf, numberOf, pairOf, recordOf, textOf, without } from './json.js';
-import { inputsOf, outputsOf } from './sockets.js';
+import { inputsOf, LIST_SHAPE, outputsOf } from './sockets.js';
 import { isNamed, NAMES_PROPERTY, readValues, writeValues } from './widget-values.js';
 
 /** @import { GraphNode, Link, LinkId, ReadonlyDocument, Slot } from '../types/document.d.ts' */
@@ -94,7 +94,7 @@ function readSlots(saved, unique) {
  * @param {NodeSpec | null} spec
  */
 export function listedInputs(document, node, spec) {
-  const inputs = inputsOf(node, spec);
+  const inputs = inputsOf(document, node, spec);
   const sockets = inputs.filter((input) => !input.widget);
   return [...sockets, ...inputs.filter((input) => input.widget && document.linkInto(node.id, input.name))];
 }
@@ -161,13 +161,14 @@ function writeOutputs(document, node, spec) {
   /** @type {Map<number, LinkId[]>} */
   const links = new Map();
   for (const link of outwardLinks(document, node)) links.set(link.output, [...(links.get(link.output) ?? []), link.id]);
-  return outputsOf(node, spec).map((output, index) => {
+  return outputsOf(document, node, spec).map((output, index) => {
     const slot = node.savedOutputs[index];
     return {
       name: node.type === 'Reroute' ? (slot?.name ?? output.name) : output.name,
       type: output.type,
       links: links.get(index) ?? null,
       ...(slot?.label === undefined ? {} : { label: slot.label }),
+      ...(output.list ? { shape: LIST_SHAPE } : {}),
       ...slot?.rest,
     };
   });

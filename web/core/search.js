@@ -1,6 +1,7 @@
 /** Finding a node type by a few typed letters. */
 
 import { fits } from './compatible.js';
+import { firstFurther } from './variadic.js';
 
 /** @import { NodeSpec } from '../types/spec.d.ts' */
 
@@ -16,7 +17,7 @@ const plain = (text) => text.toLowerCase().normalize('NFKC');
  * @param {string} type
  */
 export function firstInput(spec, type) {
-  const fitting = spec.inputs.filter((input) => fits(type, input.type));
+  const fitting = [...spec.inputs, ...firstFurther(spec)].filter((input) => fits(type, input.type));
   const rank = (/** @type {NodeSpec['inputs'][number]} */ input) =>
     (input.widget ? 2 : 0) + (input.type === type ? 0 : 1);
   return fitting.sort((a, b) => rank(a) - rank(b))[0] ?? null;

@@ -24,9 +24,11 @@ export function readSpec(type, info) {
     description: info.description ?? '',
     category: info.category ?? '',
     inputs: [...section(info, 'required'), ...section(info, 'optional')],
+    variadic: readVariadic(info.variadic),
     outputs: info.output.map((output, index) => ({
       name: info.output_name?.[index] || typeName(output),
       type: typeName(output),
+      list: info.output_is_list?.[index] ?? false,
     })),
     outputNode: info.output_node ?? false,
     version: info.version ?? 1,
@@ -69,6 +71,16 @@ function readInput(name, [kind, options = {}], required) {
     choices: type === 'COMBO' ? (choices ?? []).map(String) : null,
     options,
   };
+}
+
+/**
+ * With `forceInput` the node merely does not refuse further links, as any Python function with `**kwargs`; it has not
+ * said that it wants them, so that none is offered.
+ * @param {RawInput | undefined} raw
+ * @returns {InputSpec | null}
+ */
+function readVariadic(raw) {
+  return raw && !raw[1]?.forceInput ? { ...readInput('', raw, false), widget: false } : null;
 }
 
 /** An output may be declared as a list of choices. @param {string | string[]} output */

@@ -1,6 +1,7 @@
 /** Node types that exist in the editor alone (the server compiles them away), and instances of subgraphs. */
 
 import { isRecord, listOf, recordOf, textOf } from './json.js';
+import { savedOutput } from './sockets.js';
 
 /** @import { GraphNode } from '../types/document.d.ts' */
 /** @import { InputSpec, Json, NodeSpec, OutputSpec } from '../types/spec.d.ts' */
@@ -19,6 +20,7 @@ const virtual = (type, title, inputs, outputs) => ({
   description: '',
   category: 'graph',
   inputs,
+  variadic: null,
   outputs,
   outputNode: false,
   version: 1,
@@ -43,7 +45,7 @@ const TEXT = {
 
 /** @type {ReadonlyMap<string, NodeSpec>} */
 export const VIRTUAL_SPECS = new Map([
-  ['Reroute', virtual('Reroute', 'Reroute', [ANYTHING], [{ name: '', type: '*' }])],
+  ['Reroute', virtual('Reroute', 'Reroute', [ANYTHING], [{ name: '', type: '*', list: false }])],
   ['Note', virtual('Note', 'Note', [TEXT], [])],
   ['MarkdownNote', virtual('MarkdownNote', 'Markdown note', [TEXT], [])],
 ]);
@@ -64,7 +66,7 @@ function primitiveSpec(node) {
     choices: null,
     options: type === 'INT' ? { control_after_generate: true } : {},
   };
-  return virtual('PrimitiveNode', 'Primitive', [value], node.savedOutputs);
+  return virtual('PrimitiveNode', 'Primitive', [value], node.savedOutputs.map(savedOutput));
 }
 
 /**

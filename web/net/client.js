@@ -3,7 +3,7 @@
 import { readRefusal, ServerError } from './server-error.js';
 
 /** @import { PictureRef } from '../types/editor.d.ts' */
-/** @import { HistoryEntry, QueueAnswer, Queues, ServerProblem, StoredFile } from '../types/net.d.ts' */
+/** @import { CacheFigures, HistoryEntry, Pack, QueueAnswer, Queues, ServerProblem, StoredFile } from '../types/net.d.ts' */
 /** @import { Json, ObjectInfo } from '../types/spec.d.ts' */
 
 export class Client {
@@ -104,6 +104,26 @@ export class Client {
     await this.#post('queue', { clear: true });
   }
 
+  /** @param {boolean} paused whether waiting jobs shall not begin */
+  async pause(paused) {
+    await this.#post('queue', { paused });
+  }
+
+  /** @returns {Promise<CacheFigures>} how many results are kept */
+  async cache() {
+    return (await this.#request('cache', { cache: 'no-store' })).json();
+  }
+
+  /** @param {'memory' | 'disk'} tier what to forget @returns {Promise<CacheFigures>} what is left */
+  async clearCache(tier) {
+    return (await this.#post('cache', { clear: tier })).json();
+  }
+
+  /** Forget all results and put the models away, after the job that runs. */
+  async free() {
+    await this.#post('free', { unload_models: true, free_memory: true });
+  }
+
   /** @param {string[]} ids of jobs that have ended */
   async forget(ids) {
     await this.#post('history', { delete: ids });
@@ -124,6 +144,21 @@ export class Client {
   /** @returns {Promise<ServerProblem[]>} */
   async problems() {
     return (await this.#request('problems', { cache: 'no-store' })).json();
+  }
+
+  /** @returns {Promise<Pack[]>} */
+  async packs() {
+    return (await this.#request('packs', { cache: 'no-store' })).json();
+  }
+
+  /** @param {boolean} restart @returns {Promise<{ done: boolean, packs: Pack[] }>} */
+  async reloadPacks(restart) {
+    return (await this.#post('packs/reload', { restart })).json();
+  }
+
+  /** @returns {Promise<Record<string, Json>>} the translations that packs bring, by language */
+  async packTexts() {
+    return /** @type {Record<string, Json>} */ (await this.#read('i18n'));
   }
 
   /** @param {string} folder @returns {Promise<StoredFile[]>} files of a folder of the user's data */

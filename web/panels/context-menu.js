@@ -52,6 +52,9 @@ const canvasEntries = (editor, client) => [
   commandItem(editor, 'view.fit', { icon: 'fit' }),
   'separator',
   commandItem(editor, 'view.reload-types', { icon: 'refresh' }),
+  commandItem(editor, 'view.reload-packs'),
+  commandItem(editor, 'view.restart-worker'),
+  commandItem(editor, 'run.free-memory'),
 ];
 
 /** @param {Application} editor @param {NodeId} id @returns {MenuEntry[]} */

@@ -1,5 +1,6 @@
 /** The document's menu: new, open, save, templates. */
 
+import { TEMPLATE_PACK } from '../app/files.js';
 import { shownKeys } from '../app/keymap.js';
 import { openMenu } from '../ui/menu.js';
 
@@ -39,7 +40,7 @@ export async function openFileMenu(editor, button) {
     run: () => void editor.attempt(() => files.openStored(path)),
   }));
   const offered = templates.map(({ pack, name }) => ({
-    label: editor.translator.has(`template.${name}`) ? t(`template.${name}`) : name,
+    label: templateLabel(editor, pack, name),
     run: () => void editor.attempt(() => files.openTemplate(pack, name)),
   }));
   /** @type {MenuEntry[]} */
@@ -56,4 +57,10 @@ export async function openFileMenu(editor, button) {
     commandItem(editor, 'file.download-api'),
   ];
   openMenu(entries, button, { label: t('files.menu') });
+}
+
+/** @param {Application} editor @param {string} pack @param {string} name */
+function templateLabel({ t, translator }, pack, name) {
+  if (pack !== TEMPLATE_PACK) return `${name} (${pack})`;
+  return translator.has(`template.${name}`) ? t(`template.${name}`) : name;
 }

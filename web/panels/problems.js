@@ -65,9 +65,7 @@ function packOf(node) {
 
 /** @param {Application} editor */
 function serverProblems(editor) {
-  return editor.serverProblems
-    .get()
-    .map(({ subject, message, cure }) => row(editor, { place: subject, message, advice: cure, detail: '' }, null));
+  return [...editor.serverProblems.get(), ...editor.packProblems.get()].map(({ subject, message, cure }) => row(editor, { place: subject, message, advice: cure, detail: '' }, null));
 }
 
 /**

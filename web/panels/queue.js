@@ -29,6 +29,7 @@ export function mountQueue(host, editor) {
         'open',
         open.some(({ state }) => state === 'pending') ? 'waiting' : null,
         open.map((item) => openRow(editor, item)),
+        pauseButton(editor),
       ),
       section(
         editor,
@@ -50,8 +51,9 @@ const isOpen = ({ state }) => state === 'running' || state === 'pending';
  * @param {'open' | 'ended'} name
  * @param {'waiting' | 'ended' | null} clears what its button clears
  * @param {readonly (HTMLElement | undefined)[]} rows
+ * @param {HTMLElement | null} [button] a further one
  */
-function section({ attempt, queue, t }, name, clears, rows) {
+function section({ attempt, queue, t }, name, clears, rows, button = null) {
   const clear =
     clears &&
     h(
@@ -62,7 +64,8 @@ function section({ attempt, queue, t }, name, clears, rows) {
   return h(
     'section',
     { class: 'side-section', 'aria-label': t(`queue.${name}`) },
-    h('div', { class: 'side-section-head' }, h('h3', null, t(`queue.${name}`)), clear),
+    h('div', { class: 'side-section-head' }, h('h3', null, t(`queue.${name}`)), h('div', null, button, clear)),
+    name === 'open' && queue.paused.get() ? h('p', { class: 'queue-paused' }, icon('clock'), t('queue.paused')) : null,
     rows.length === 0
       ? h('p', { class: 'side-empty' }, t(`queue.${name}.empty`))
       : h(
@@ -70,6 +73,16 @@ function section({ attempt, queue, t }, name, clears, rows) {
           { class: 'jobs' },
           rows.filter((row) => row !== undefined),
         ),
+  );
+}
+
+/** @param {Application} editor */
+function pauseButton({ attempt, queue, t }) {
+  const paused = queue.paused.get();
+  return h(
+    'button',
+    { class: 'text-button', type: 'button', onclick: () => void attempt(() => queue.pause(!paused)) },
+    t(paused ? 'queue.resume' : 'queue.pause'),
   );
 }
 

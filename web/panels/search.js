@@ -3,7 +3,6 @@
 import { addNodes, compose, link } from '../core/edits.js';
 import { createNode } from '../core/create.js';
 import { firstInput, firstOutput, searchTypes } from '../core/search.js';
-import { inputsOf } from '../core/sockets.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { placeAt } from '../ui/place.js';
@@ -40,7 +39,7 @@ function linkType(editor, from) {
   if (!from) return null;
   if ('output' in from) return { output: editor.outputType(from.node, from.output) };
   const node = editor.document.nodes.get(from.node);
-  const input = node && inputsOf(node, editor.spec(node)).find(({ name }) => name === from.input);
+  const input = node && editor.inputs(node).find(({ name }) => name === from.input);
   return { input: input?.type ?? '*' };
 }
 

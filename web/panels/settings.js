@@ -1,8 +1,9 @@
-/** Settings: the language; and every command with its keys. */
+/** Settings: the language, the kept results, and every command with its keys. */
 
 import { shownKeys } from '../app/keymap.js';
 import { openDialog } from '../ui/dialog.js';
 import { h } from '../ui/dom.js';
+import { cacheSettings } from './cache-settings.js';
 
 /** @import { Application } from '../types/app.d.ts' */
 
@@ -31,6 +32,7 @@ export function openSettings(editor) {
           openSettings(editor);
         }),
       ),
+      cacheSettings(editor),
       h('h3', { class: 'setting-head' }, t('settings.keys')),
       h('dl', { class: 'keys' }, keyRows(editor)),
     ],

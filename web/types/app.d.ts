@@ -18,6 +18,8 @@ export interface Translator {
   has(key: string): boolean;
   /** The key's text in every language that has it. */
   all(key: string): string[];
+  /** Texts of packs by language; they replace those that were given before, and never ours. */
+  learn(texts: ReadonlyMap<string, Record<string, string>>): void;
 }
 
 /** The run state as those see it who feed it. */
@@ -39,6 +41,8 @@ export interface RunControl extends RunState {
 
 export interface QueueControl {
   readonly items: ReadonlySignal<readonly QueueItem[]>;
+  /** Whether waiting jobs do not begin. */
+  readonly paused: ReadonlySignal<boolean>;
   /** Nodes of each job that waits or runs. */
   size(id: string): number | null;
   refresh(): Promise<void>;
@@ -46,6 +50,7 @@ export interface QueueControl {
   workflow(id: string): Promise<Json | null>;
   remove(item: QueueItem): Promise<void>;
   clear(which: 'waiting' | 'ended'): Promise<void>;
+  pause(paused: boolean): Promise<void>;
 }
 
 /** Where a document was read from and where it is saved to. */
@@ -81,6 +86,8 @@ export interface Application extends Editor {
   readonly batch: Signal<number>;
   readonly panel: Signal<PanelName | null>;
   readonly serverProblems: Signal<readonly ServerProblem[]>;
+  /** What code of packs has thrown in this page. */
+  readonly packProblems: Signal<readonly ServerProblem[]>;
   /** The name of the stored workflow that the document is, null when it is none yet. */
   readonly storedAs: Signal<string | null>;
   /** The seeds of the last job, by `<node>/<input>`. */
@@ -97,6 +104,12 @@ export interface Application extends Editor {
   /** Queue the document as it is; `targets`: only what these nodes need. */
   submit(options?: { front?: boolean; targets?: NodeId[] }): Promise<void>;
   reloadSpecs(): Promise<void>;
+  /** The server's nodes are others now: read them, their texts and problems again. */
+  followServer(): Promise<void>;
+  /** Load the packs anew on the server; with `restart` in a new worker process. */
+  reloadPacks(restart: boolean): Promise<void>;
+  /** Forget all results, put the models away, and tell what has become of it. */
+  freeMemory(): Promise<void>;
   /** Select nodes and bring them into view. */
   show(ids: readonly NodeId[]): void;
   openSettings(): void;

@@ -23,6 +23,8 @@ export interface SocketPlace {
   y: number;
   /** True for the socket at the left of a widget. */
   widget: boolean;
+  /** Whether it gives a list of values, or takes one as a whole. */
+  list: boolean;
 }
 
 export interface WidgetPlace {

@@ -103,6 +103,7 @@ export interface ReadonlyDocument {
   freshGroupId(): number;
   contents(): Contents;
   linkInto(node: NodeId, input: string): Readonly<Link> | null;
+  linksInto(node: NodeId): readonly Readonly<Link>[];
   linksFrom(node: NodeId, output: number): readonly Readonly<Link>[];
   linksOf(node: NodeId): readonly Readonly<Link>[];
   onChange(listener: (change: Change) => void): () => void;

@@ -32,6 +32,8 @@ export interface NodeRun {
   pictures: readonly PictureRef[];
   texts: readonly string[];
   warnings: readonly string[];
+  /** Why it was not run, though it was wanted. */
+  skipped: readonly string[];
   seconds: number | null;
   problems: readonly NodeProblem[];
 }
@@ -84,6 +86,8 @@ export interface Editor {
   /** The type's title, description and input names in the user's language. */
   nodeTitle(node: Readonly<GraphNode>): string;
   inputLabel(type: string, input: string): string;
+  /** An output's name in the user's language; `name` is the one that it has otherwise. */
+  outputLabel(node: Readonly<GraphNode>, output: number, name: string): string;
   /** Null when the type is not installed: a placeholder. */
   spec(node: Readonly<GraphNode>): NodeSpec | null;
   /** A node's inputs (sockets and widgets) in the order in which they are drawn; a placeholder's as its file had them. */
@@ -106,6 +110,8 @@ export interface Editor {
   pictureUrl(picture: PictureRef, preview?: boolean): string;
   uploadImage(file: File): Promise<PictureRef>;
   notify(kind: 'info' | 'warning' | 'error', text: string): void;
+  /** Code of a pack has thrown something: list it as a problem. `place` says which script, if that is known. */
+  reportPack(pack: string, error: unknown, place?: string): void;
 }
 
 export interface Point {

@@ -26,6 +26,8 @@ export type QueueEntry = [number, string, Record<string, Json>, Record<string, J
 export interface Queues {
   queue_running: QueueEntry[];
   queue_pending: QueueEntry[];
+  /** Whether no waiting job begins until this is taken back. */
+  paused: boolean;
 }
 
 export interface HistoryEntry {
@@ -46,6 +48,9 @@ export interface NodeProgress {
   state: 'pending' | 'running' | 'finished' | 'error';
   cached?: boolean;
   seconds?: number;
+  /** The node on which it is shown, and that of the prompt: others where a node has made this one while it ran. */
+  display_node_id?: string;
+  real_node_id?: string;
 }
 
 /** Data of the frames that the editor follows, by their type. */
@@ -54,9 +59,9 @@ export interface Frames {
   execution_start: { prompt_id: string };
   execution_cached: { prompt_id: string; nodes: string[] };
   execution_warning: { prompt_id: string; node: string; text: string };
-  executing: { prompt_id: string; node: string | null };
+  executing: { prompt_id: string; node: string | null; display_node?: string };
   progress_state: { prompt_id: string; nodes: Record<string, NodeProgress> };
-  executed: { prompt_id: string; node: string; output: NodeOutput | null };
+  executed: { prompt_id: string; node: string; display_node?: string; output: NodeOutput | null };
   execution_success: { prompt_id: string };
   execution_error: {
     prompt_id: string;
@@ -69,6 +74,8 @@ export interface Frames {
     input_name?: string | null;
   };
   execution_interrupted: { prompt_id: string; node_id: string | null };
+  /** Packs were loaded anew: the server's nodes are others now. */
+  nodes_changed: Record<string, never>;
 }
 
 export type FrameType = keyof Frames;
@@ -81,12 +88,44 @@ export interface PreviewFrame {
   picture: Blob;
 }
 
+/** Results that are kept in one place; sizes in bytes. */
+export interface CacheTier {
+  entries: number;
+  bytes: number;
+  budget: number;
+  hits: number;
+}
+
+/** `disk` is null where none are kept on disk. */
+export interface CacheFigures {
+  memory: CacheTier;
+  disk: CacheTier | null;
+}
+
 /** A pack, worker or model file with which something is wrong. */
 export interface ServerProblem {
   kind: 'pack' | 'worker' | 'model';
   subject: string;
   message: string;
   cure: string;
+}
+
+/** A pack in custom_nodes; `scripts` are the modules that it brings for this editor. */
+export interface Pack {
+  name: string;
+  title: string;
+  version: string;
+  description: string;
+  state: 'loaded' | 'failed' | 'disabled' | 'waiting';
+  nodes: string[];
+  seconds: number | null;
+  problem: string | null;
+  cure: string | null;
+  web: boolean;
+  scripts: string[];
+  workflows: string[];
+  routes: boolean;
+  locales: string[];
 }
 
 export interface StoredFile {

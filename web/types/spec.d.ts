@@ -19,6 +19,10 @@ export interface InputOptions {
   /** Folder kind whose files are the choices. */
   files?: string;
   forceInput?: boolean;
+  /** Whether the input takes all values of its link at once, as a list. */
+  is_list?: boolean;
+  /** The name of a widget that a pack brings. */
+  widgetType?: string;
   label_on?: string;
   label_off?: string;
   /** Choices of a combo declared as `["COMBO", {options}]`. */
@@ -36,6 +40,8 @@ export interface ObjectInfo {
   python_module: string;
   input: { required?: Record<string, RawInput>; optional?: Record<string, RawInput>; hidden?: Record<string, Json> };
   input_order?: { required?: string[]; optional?: string[] };
+  /** Further inputs that the node takes under any name. */
+  variadic?: RawInput;
   output: (string | string[])[];
   output_is_list: boolean[];
   output_name: string[];
@@ -60,6 +66,8 @@ export interface InputSpec {
 export interface OutputSpec {
   name: string;
   type: string;
+  /** Whether it gives a list of values, each to be worked on by itself. */
+  list: boolean;
 }
 
 /** A node type, as the editor uses it (made from `ObjectInfo` by `core/spec.js`). */
@@ -69,6 +77,8 @@ export interface NodeSpec {
   description: string;
   category: string;
   inputs: readonly InputSpec[];
+  /** What its further inputs are like, if it takes any number of them under any name. */
+  variadic: InputSpec | null;
   outputs: readonly OutputSpec[];
   outputNode: boolean;
   version: number;

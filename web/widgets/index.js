@@ -4,7 +4,9 @@ import { choiceWidget } from './choice.js';
 import { colorWidget } from './color.js';
 import { widgetKind } from './kinds.js';
 import { numberWidget, sliderWidget } from './number.js';
+import { packWidget } from './pack.js';
 import { pictureWidget } from './picture.js';
+import { registeredWidget } from './registered.js';
 import { seedWidget } from './seed.js';
 import { promptWidget, textWidget } from './text.js';
 import { toggleWidget } from './toggle.js';
@@ -31,5 +33,7 @@ const FACTORIES = {
  * @returns {WidgetFactory}
  */
 export function widgetFor(input) {
-  return FACTORIES[widgetKind(input)];
+  const ours = FACTORIES[widgetKind(input)];
+  const registered = registeredWidget(input);
+  return registered ? (host) => packWidget(host, registered, ours) : ours;
 }

@@ -1,6 +1,7 @@
 /** Which widget an input gets, and the room that it needs; known without making the widget. */
 
 import { hasControl } from '../core/spec.js';
+import { registeredWidget } from './registered.js';
 
 /** @import {InputSpec} from '../types/spec.d.ts' */
 
@@ -26,7 +27,16 @@ export const HEIGHTS = {
 };
 
 /** @type {ReadonlySet<WidgetKind>} */
-export const GROWING = new Set(['prompt', 'picture']);
+const GROWING = new Set(['prompt', 'picture']);
+
+/**
+ * @param {InputSpec} input
+ * @returns {{ height: number, grows: boolean }} the least height of an input's widget, and whether it takes more
+ */
+export function roomOf(input) {
+  const kind = widgetKind(input);
+  return registeredWidget(input) ?? { height: HEIGHTS[kind], grows: GROWING.has(kind) };
+}
 
 /**
  * @param {InputSpec} input

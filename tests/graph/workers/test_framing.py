@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import events
-from graph.messages import Interrupt, Job, JobEvent, Ping, Run, ToServer, ToWorker
+from graph.messages import Interrupt, Job, JobEvents, Ping, Run, ToServer, ToWorker
 from graph.workers import framing
 
 to_worker = msgspec.msgpack.Decoder(ToWorker)
@@ -24,13 +24,13 @@ async def read(content: bytes, decoder: msgspec.msgpack.Decoder):
 
 @given(st.text(), st.binary())
 def test_messages_arrive_as_they_were(node, image):
-    message = JobEvent("id", events.Preview(node, image))
+    message = JobEvents("id", [events.Preview(node, image)])
     assert asyncio.run(read(framing.encode(message), to_server)) == message
 
 
 def test_messages_arrive_over_a_socket_one_after_the_other():
     ours, theirs = socket.socketpair()
-    messages = [Run(Job("a", {"1": {"text": "x" * 3_000_000}}, ["1"])), Interrupt("a"), Ping()]
+    messages = [Run(Job("a", b"x" * 3_000_000, ["1"])), Interrupt("a"), Ping()]
     sender = threading.Thread(target=lambda: [ours.sendall(framing.encode(message)) for message in messages])
     sender.start()
     assert [framing.receive(theirs, to_worker) for _ in messages] == messages

@@ -3,6 +3,7 @@ import os
 import time
 from pathlib import Path
 
+import orjson
 import psutil
 import pytest
 
@@ -17,7 +18,7 @@ from tests.running_server import node, shown
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (-9, ["killed", "SIGKILL", "memory"]),
+        (-9, ["killed", "SIGKILL"]),
         (-11, ["crashed", "SIGSEGV"]),
         (-6, ["SIGABRT", "no kernel image"]),
         (-15, ["SIGTERM"]),
@@ -68,7 +69,7 @@ def process_of(worker: LocalWorker) -> psutil.Process:
 
 async def run(worker: LocalWorker, prompt: dict, id: str = "job") -> list[events.Event]:
     happened: list[events.Event] = []
-    await worker.run(Job(id, prompt, ["2"]), happened.append)
+    await worker.run(Job(id, orjson.dumps(prompt), ["2"]), happened.append)
     return happened
 
 

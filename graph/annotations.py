@@ -1,0 +1,59 @@
+"""Annotations of a node's parameters that say which widget an input has: `Annotated[int, Range(1, 100)]`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds of an int or float widget, both included; `step` is what one click changes."""
+
+    min: float
+    max: float
+    step: float | None = None
+    slider: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The values of a combo: a sequence, or a function of no arguments that is called when a worker starts."""
+
+    options: Sequence[str] | Callable[[], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A combo of file names: a model folder kind (`checkpoints`), or `input` for pictures of the input folder.
+
+    The list is read at each request, so that a file dropped into the folder can be chosen without a restart. The
+    content of the chosen file is part of the node's cache key. `upload` ("image") adds an upload button. With
+    `extensions` the combo lists files of the input folder that have these instead of pictures.
+    """
+
+    kind: str
+    upload: str | None = None
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Multiline:
+    """A string widget of several lines. In a `prompt`, `{red|blue}` is one of the two each time it is queued."""
+
+    placeholder: str = ""
+    prompt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """The widget that an input has in the editor, by the name under which a script of the pack registers it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedControl:
+    """An int widget with "control after generate": fixed, increment, decrement or randomize."""
+
+
+Seed = Annotated[int, Range(0, 2**64 - 1), SeedControl()]

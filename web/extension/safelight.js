@@ -1,0 +1,3 @@
+/** What packs can import: `import { registerWidget } from 'safelight'`. Everything else of the editor is private. */
+
+export { registerWidget } from '../widgets/registered.js';
