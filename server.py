@@ -22,13 +22,13 @@ from api.history_settings import limits_at_start
 from api.hub import Hub
 from api.logs import Line, RecentLines
 from api.services import Services
-from graph.dispatch import Dispatcher
+from graph.execution.garbage import collect_seldom
+from graph.files.temporary_files import trim
 from graph.folders import Folders
-from graph.garbage import collect_seldom
 from graph.messages import Ready
+from graph.queue.dispatch import Dispatcher
 from graph.registry import signature
 from graph.settings import EXTENSIONS, MEGABYTE, SOURCES, Settings
-from graph.temporary_files import trim
 from graph.workers.catalog import Catalog
 from graph.workers.local import LocalWorker
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.services import Services
 from graph.schema import Schema, Schemas
-from graph.validate import Complaint, Validation, validate
+from graph.validation.validate import Complaint, Validation, validate
 from graph.workers.catalog import NoNodesError
 from graph.workers.worker import AskError
 

@@ -13,8 +13,8 @@ from api.errors import ApiError
 from api.json_body import answer
 from api.packs import active_packs, scripts_of, web_of
 from api.services import services
-from graph.pack_folder import PackFolder
-from graph.safe_path import inside
+from graph.files.safe_path import inside
+from graph.packs.folder import PackFolder
 
 FOR_EVER = "public, max-age=31536000, immutable"
 PROJECT = Path(__file__).resolve().parent.parent

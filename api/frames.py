@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from graph import events
-from graph.job_table import JobRecord
-from graph.jobs import QueueStatus
+from graph.queue.jobs import QueueStatus
+from graph.queue.table import JobRecord
 
 Frame = tuple[str, dict[str, Any]]
 """The type of a frame and its data."""

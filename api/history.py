@@ -11,9 +11,9 @@ from api.frames import history_entry
 from api.json_body import answer, read_object
 from api.queue import job_ids
 from api.services import services
-from graph.job_history import HistoryQuery, finished, history
-from graph.job_table import EndState
-from graph.jobs import JobStore
+from graph.queue.history import HistoryQuery, finished, history
+from graph.queue.jobs import JobStore
+from graph.queue.table import EndState
 
 routes = web.RouteTableDef()
 

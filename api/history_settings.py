@@ -12,7 +12,7 @@ import orjson
 
 from api.errors import ApiError
 from graph.folders import Folders
-from graph.job_history import HistoryLimits
+from graph.queue.history import HistoryLimits
 from graph.settings import Settings
 
 SIZE, DAYS = "safelight.history.size", "safelight.history.days"

@@ -14,9 +14,9 @@ from aiohttp import WSMsgType, web
 
 from api import frames
 from graph import events
-from graph.dispatch import RunningJob
-from graph.jobs import QueueStatus
 from graph.messages import Said
+from graph.queue.dispatch import RunningJob
+from graph.queue.jobs import QueueStatus
 
 QUEUED_LIMIT = 64 << 20
 """Bytes that may wait for a client; one that is further behind is cut off."""

@@ -13,7 +13,7 @@ from api.errors import ApiError
 from api.json_body import answer, read_object
 from api.services import Services, services
 from graph.messages import PackProblem, PackReport
-from graph.pack_folder import PackFolder, find_packs
+from graph.packs.folder import PackFolder, find_packs
 
 RELOAD_PATIENCE = 60.0
 """Seconds that a request waits for the packs to be loaded anew."""

@@ -14,12 +14,12 @@ from api.job_fields import JobFields, read_fields
 from api.json_body import answer, compact, read_object
 from api.pack_routes import seen_by_packs
 from api.services import Services, services
-from graph.document import DocumentError, compile_document
-from graph.jobs import DuplicateJob, JobStore, NewJob
+from graph.documents.compiler import DocumentError, compile_document
+from graph.documents.seeds import batch
 from graph.prompt import Prompt
+from graph.queue.jobs import DuplicateJob, JobStore, NewJob
 from graph.schema import fill_choices
-from graph.seeds import batch
-from graph.validate import Validation
+from graph.validation.validate import Validation
 
 routes = web.RouteTableDef()
 

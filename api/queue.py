@@ -9,8 +9,8 @@ from api.frames import plain_number, queue_details, queue_item
 from api.job_fields import finite
 from api.json_body import answer, read_object
 from api.services import services
-from graph.job_table import JobRecord
-from graph.jobs import JobStore, NotPending
+from graph.queue.jobs import JobStore, NotPending
+from graph.queue.table import JobRecord
 
 PLACES = ("before", "after", "to")
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.hub import Hub
 from api.logs import RecentLines
-from graph.dispatch import Dispatcher
+from graph.queue.dispatch import Dispatcher
 from graph.settings import Settings
 from graph.workers.catalog import Catalog
 

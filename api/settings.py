@@ -15,8 +15,8 @@ from api.history_settings import (
 )
 from api.json_body import answer, compact, read_json, read_object
 from api.services import services
-from graph.jobs import JobStore
-from graph.replace_file import replace_file
+from graph.files.replace_file import replace_file
+from graph.queue.jobs import JobStore
 
 routes = web.RouteTableDef()
 

@@ -10,8 +10,8 @@ from api.checking import NODES_PATIENCE
 from api.errors import ApiError
 from api.json_body import answer, read_object
 from api.services import services
-from graph.document_format import DocumentError
-from graph.subgraphs import extract, flatten, inline
+from graph.documents.format import DocumentError
+from graph.documents.subgraphs import extract, flatten, inline
 
 LONGEST_NAME = 200
 

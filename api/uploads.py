@@ -13,8 +13,8 @@ from aiohttp import web
 from api.errors import ApiError
 from api.json_body import answer
 from api.services import services
+from graph.files.replace_file import replace_file
 from graph.folders import Folders
-from graph.replace_file import replace_file
 
 routes = web.RouteTableDef()
 

@@ -9,8 +9,8 @@ from aiohttp import web
 from api.errors import ApiError
 from api.json_body import answer
 from api.services import services
-from graph.replace_file import replace_file
-from graph.safe_path import inside
+from graph.files.replace_file import replace_file
+from graph.files.safe_path import inside
 
 routes = web.RouteTableDef()
 

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from graph.document import compile_document
-from graph.subgraphs import extract, flatten
+from graph.documents.compiler import compile_document
+from graph.documents.subgraphs import extract, flatten
 
 Json = dict[str, Any]
 

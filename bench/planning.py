@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.shapes import SHAPES
+from graph.execution.garbage import collect_seldom
+from graph.execution.keys import Keys
+from graph.execution.plan import Planner
 from graph.folders import Folders
-from graph.garbage import collect_seldom
-from graph.keys import Keys
-from graph.plan import Planner
 from graph.registry import load
-from graph.validate import validate
+from graph.validation.validate import validate
 
 REPEATS = 7
 

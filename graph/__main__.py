@@ -2,7 +2,7 @@
 
 import sys
 
-from graph.command import main
+from graph.headless.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,22 +14,22 @@ from typing import Any, Self
 import orjson
 
 from graph import events
-from graph.checked import check, sentences
 from graph.folders import Folders
-from graph.input_values import Places
+from graph.headless.input_values import Places
+from graph.headless.progress import Course, Progress
+from graph.headless.workflow import Prepared, Source, prepare, workflow_of
 from graph.messages import Job, PackProblem
-from graph.progress import Course, Progress
 from graph.prompt import Prompt
 from graph.registry import Registry, signature
 from graph.results import Results, Shown, unwrapped
 from graph.schema import Schema, Schemas, fill_choices
 from graph.settings import EXTENSIONS, SOURCES, Settings
-from graph.validate import Validation
+from graph.validation.checked import check, sentences
+from graph.validation.validate import Validation
 from graph.workers.assembly import Assembly, DeviceError, assemble
 from graph.workers.caches import make_room
 from graph.workers.catalog import Catalog
 from graph.workers.device import select
-from graph.workflow import Prepared, Source, prepare, workflow_of
 from graph.workflow_error import WorkflowError, WorkflowInterrupted
 
 __all__ = ["Engine", "Progress", "Results", "WorkflowError", "WorkflowInterrupted"]

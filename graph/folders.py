@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from graph.listing import Listing
-from graph.reservations import JobFiles
-from graph.safe_path import OutsideFolderError, UnsafePathError, inside, safe_parts
-from graph.saving import Area, SavePath, free_places, highest_counter, take
+from graph.files.listing import Listing
+from graph.files.reservations import JobFiles
+from graph.files.safe_path import OutsideFolderError, UnsafePathError, inside, safe_parts
+from graph.files.saving import Area, SavePath, free_places, highest_counter, take
 
 __all__ = ["Area", "Folders", "OutsideFolderError", "SavePath", "UnsafePathError", "highest_counter"]
 

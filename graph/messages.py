@@ -18,7 +18,8 @@ class Job(msgspec.Struct, frozen=True):
     """A validated prompt that is to be executed; `targets` are the output nodes that are wanted.
 
     `prompt` is the API prompt as JSON, as the queue has it on disk. `client_id` is who queued it. `ticket` and `start`
-    are what its files are reserved under (`graph.reservations`); a job without a ticket is not run again after a crash.
+    are what its files are reserved under (`graph.files.reservations`); a job without a ticket is not run again after a
+    crash.
     """
 
     id: str

@@ -20,8 +20,8 @@ import pytest
 
 from graph.folders import Folders
 from graph.messages import PackProblem
-from graph.pack_folder import read_pack
-from graph.packs import Imported, import_pack
+from graph.packs.folder import read_pack
+from graph.packs.importing import Imported, import_pack
 from graph.registry import NodesOf, Registry, collect, load
 from graph.settings import EXTENSIONS, Settings
 from graph.workbench import Workbench

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType, MappingProxyType, ModuleType
 
-from graph.crash_mark import CrashMark
 from graph.declare import NodeSpec, spec_of
 from graph.messages import PackProblem, PackReport
-from graph.pack_folder import PackFolder, find_packs, web_folder
-from graph.packs import Imported, forget_pack, import_pack, import_package, run_startup_script
+from graph.packs.crash_mark import CrashMark
+from graph.packs.folder import PackFolder, find_packs, web_folder
+from graph.packs.importing import Imported, forget_pack, import_pack, import_package, run_startup_script
 from graph.schema import Schema, alias_entry, object_info
 
 logger = logging.getLogger("packs")

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from graph import events
+from graph.caching.result import Ui
 from graph.folders import Folders, UnsafePathError
+from graph.headless.progress import Course
 from graph.problem import labelled
-from graph.progress import Course
-from graph.result import Ui
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.context import GraphView, Interrupted
+from graph.execution.graph_view import View
 from graph.folders import Folders
-from graph.graph_view import View
 
 
 @dataclass(slots=True)

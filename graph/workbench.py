@@ -10,22 +10,22 @@ from typing import Any
 import orjson
 
 from graph import events
-from graph.cache import ResultCache
-from graph.checked import check, sentences
-from graph.content import ContentHashes
+from graph.caching.cache import ResultCache
+from graph.caching.content import ContentHashes
 from graph.declare import spec_of
-from graph.execute import Executor
-from graph.failure import NodeError
+from graph.execution.execute import Executor
+from graph.execution.failure import NodeError
+from graph.execution.plan import Planner
+from graph.execution.run import Run
 from graph.folders import Folders
+from graph.headless.workflow import prepare, workflow_of
 from graph.messages import Job
 from graph.node_spec import Input, NodeSpec, Output
-from graph.plan import Planner
 from graph.registry import Registry
 from graph.results import unwrapped
-from graph.run import Run
 from graph.types import WIDGET_TYPES
+from graph.validation.checked import check, sentences
 from graph.values import Items
-from graph.workflow import prepare, workflow_of
 
 CACHE_BYTES = 256 << 20
 GIVEN, GIVEN_ITEMS = "_Given", "_GivenItems"

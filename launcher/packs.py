@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 def _list(options: argparse.Namespace, folder: Path) -> int:
     if not PYTHON.is_file():
         raise SetupError("There is no environment yet that could look at packs; `python3 launch.py` makes it.")
-    command = [str(PYTHON), "-m", "graph.pack_folder", str(folder)]
+    command = [str(PYTHON), "-m", "graph.packs.folder", str(folder)]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
     if answer.returncode != 0:
         last = (answer.stderr.strip().splitlines() or ["no reason given"])[-1]

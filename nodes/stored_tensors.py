@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from graph.stored_form import Codec, NotPlainError, register
+from graph.caching.stored_form import Codec, NotPlainError, register
 
 MOST_REPEATED = 1 << 20
 """Bytes up to which a value that repeats itself in memory (`Tensor.expand`) is written out."""

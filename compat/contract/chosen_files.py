@@ -6,8 +6,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from compat.host import installation
+from graph.files.safe_path import UnsafePathError, safe_parts
 from graph.folders import PICTURE_EXTENSIONS, WEIGHT_EXTENSIONS
-from graph.safe_path import UnsafePathError, safe_parts
 
 _EXTENSIONS = frozenset({*WEIGHT_EXTENSIONS, *PICTURE_EXTENSIONS})
 

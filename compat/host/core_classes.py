@@ -9,7 +9,7 @@ from compat.host.installation import host
 from compat.host.saving import PreviewImage, SaveImage
 from graph import context
 from graph.node_spec import NodeSpec
-from graph.packs import import_package
+from graph.packs.importing import import_package
 from graph.registry import specs_in
 from graph.schema import alias_entry, fill_choices, object_info
 from graph.testing import Recorder

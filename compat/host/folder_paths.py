@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from compat.host.installation import host
+from graph.files.listing import Listing
+from graph.files.safe_path import UnsafePathError, inside, safe_parts
 from graph.folders import EXTENSIONS, OLDER_NAMES, WEIGHT_EXTENSIONS, filled, highest_counter, similar
-from graph.listing import Listing
-from graph.safe_path import UnsafePathError, inside, safe_parts
 
 _folders = host().folders
 _listing = Listing()

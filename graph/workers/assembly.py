@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graph.content import ContentHashes
-from graph.execute import Executor
+from graph.caching.content import ContentHashes
+from graph.execution.execute import Executor
+from graph.execution.run import Invoke, call
 from graph.folders import Folders
 from graph.messages import Ready
 from graph.registry import Installation, signature
-from graph.run import Invoke, call
 from graph.workers import checks
 from graph.workers.caches import cache_answers, result_cache
 from graph.workers.device import device, select, versions

@@ -1,7 +1,7 @@
 """The caches of a worker: made from its settings, and what the server asks about them."""
 
-from graph.cache import ResultCache
-from graph.disk_cache import DiskCache
+from graph.caching.cache import ResultCache
+from graph.caching.disk_cache import DiskCache
 from graph.folders import Folders
 from graph.workers.device import default_cache_bytes, release_models
 from graph.workers.host import Answerer

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
+from graph.files.replace_file import replace_file
 from graph.messages import Device, PackProblem, PackReport, PackRoutes, Ready
-from graph.replace_file import replace_file
 
 logger = logging.getLogger("nodes")
 Schemas = dict[str, dict[str, Any]]

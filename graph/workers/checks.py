@@ -4,8 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from graph.execution.plan import Planner, Step
 from graph.input_error import InputError
-from graph.plan import Planner, Step
 from graph.prompt import Link, Prompt
 from graph.registry import Registry
 from graph.types import ANY

@@ -20,8 +20,8 @@ from typing import Any
 import msgspec
 
 from graph.events import Event, Failed, NodeFinished
-from graph.execute import Executor
-from graph.garbage import collect_after_job, collect_seldom
+from graph.execution.execute import Executor
+from graph.execution.garbage import collect_after_job, collect_seldom
 from graph.messages import (
     Answer,
     Ask,

@@ -7,8 +7,8 @@ import pytest
 from api import hub
 from api.hub import Client, Hub
 from graph import events
-from graph.dispatch import RunningJob
-from graph.job_table import JobRecord
+from graph.queue.dispatch import RunningJob
+from graph.queue.table import JobRecord
 
 
 class Socket:

@@ -5,12 +5,12 @@ import threading
 import orjson
 
 from graph import events
-from graph.cache import ResultCache
-from graph.content import ContentHashes
-from graph.execute import Executor
+from graph.caching.cache import ResultCache
+from graph.caching.content import ContentHashes
+from graph.execution.execute import Executor
 from graph.folders import Folders
 from graph.messages import Job
-from graph.validate import validate
+from graph.validation.validate import validate
 from tests.graph import form_nodes
 from tests.graph.sample_nodes import calls
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Annotated, Any, NamedTuple
 
 from graph.declare import Blocked, Context, InputError, Lazy, Subgraph, node
-from graph.packs import Imported
+from graph.packs.importing import Imported
 from graph.registry import Registry, collect
 from graph.types import ANY, Socket
 from tests.graph import sample_nodes

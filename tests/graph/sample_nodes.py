@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from graph.declare import Choice, Context, Files, InputError, Multiline, Range, Seed, node
-from graph.packs import Imported
+from graph.packs.importing import Imported
 from graph.registry import Registry, collect
 from graph.types import ANY, Socket
 

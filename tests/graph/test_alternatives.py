@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.alternatives import choose_alternatives
-from graph.document import compile_document
+from graph.documents.alternatives import choose_alternatives
+from graph.documents.compiler import compile_document
 from tests.graph import sample_nodes
 from tests.graph.drawing import Drawing
 

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.cache import ENTRY_BYTES, LIGHT_BYTES, Inner, Result, ResultCache
-from graph.disk_cache import DiskCache
-from graph.size import OBJECT_BYTES, size_of
+from graph.caching.cache import ENTRY_BYTES, LIGHT_BYTES, Inner, Result, ResultCache
+from graph.caching.disk_cache import DiskCache
+from graph.caching.size import OBJECT_BYTES, size_of
 from graph.values import Blocked, Items
 
 

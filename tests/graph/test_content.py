@@ -5,7 +5,7 @@ import time
 import pytest
 from blake3 import blake3
 
-from graph.content import CHUNK_BYTES, ContentHashes
+from graph.caching.content import CHUNK_BYTES, ContentHashes
 from graph.context import Interrupted
 
 

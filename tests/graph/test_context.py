@@ -4,10 +4,10 @@ import pytest
 
 from graph.context import Context, Interrupted
 from graph.declare import spec_of
-from graph.failure import short
+from graph.execution.failure import short
+from graph.execution.graph_view import View
+from graph.execution.node_context import JobContext, NodeContext
 from graph.folders import Folders
-from graph.graph_view import View
-from graph.node_context import JobContext, NodeContext
 from graph.testing import Recorder
 from tests.graph import sample_nodes
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import pytest
 
-from graph import disk_cache
-from graph.disk_cache import DEFAULT_BUDGET, DiskCache
-from graph.result import Inner, Result
-from graph.result_store import SMALL_BYTES, Entry, ResultStore
-from graph.stored_form import freeze
+from graph.caching import disk_cache
+from graph.caching.disk_cache import DEFAULT_BUDGET, DiskCache
+from graph.caching.result import Inner, Result
+from graph.caching.result_store import SMALL_BYTES, Entry, ResultStore
+from graph.caching.stored_form import freeze
 from graph.values import Blocked, Items
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -217,8 +217,8 @@ def test_a_full_disk_turns_it_off_and_leaves_no_parts(folder):
     program = """
 import resource, sys
 from pathlib import Path
-from graph.disk_cache import DiskCache
-from graph.result import Result
+from graph.caching.disk_cache import DiskCache
+from graph.caching.result import Result
 folder = Path(sys.argv[1])
 cache = DiskCache(folder, 100 << 20)
 cache.offer("small", Result((1,), None, (), 1.0), 100)

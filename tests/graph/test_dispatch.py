@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from graph import events
-from graph.dispatch import MOST_DEATHS, Dispatcher, RunningJob
-from graph.job_history import HistoryLimits, finished
-from graph.jobs import JobStore, NewJob, QueueStatus
 from graph.messages import Device, Job, Pong, Ready
+from graph.queue.dispatch import MOST_DEATHS, Dispatcher, RunningJob
+from graph.queue.history import HistoryLimits, finished
+from graph.queue.jobs import JobStore, NewJob, QueueStatus
 from graph.workers.worker import WorkerDied
 
 READY = Ready({}, [], Device("cpu", "cpu", None, 0, 0, 0, 0), {})
@@ -176,7 +176,7 @@ async def test_a_job_that_never_began_is_given_to_the_next_worker(bench):
 
 
 async def test_a_job_on_which_every_worker_dies_is_given_up(bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("graph.dispatch.LONGEST_BACKOFF", 0.01)
+    monkeypatch.setattr("graph.queue.dispatch.LONGEST_BACKOFF", 0.01)
     table = await bench(lambda worker, job, on_event: worker.die("it fell over"))
     await table.accept("a")
     await table.end_of(1)
@@ -244,7 +244,7 @@ async def test_a_job_that_is_kept_waiting_after_crashes_runs_in_the_end_by_itsel
 
 
 async def test_a_worker_that_does_not_end_an_interrupted_job_is_replaced(bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("graph.dispatch.INTERRUPT_PATIENCE", 0.01)
+    monkeypatch.setattr("graph.queue.dispatch.INTERRUPT_PATIENCE", 0.01)
 
     def hang(worker: Scripted, job: Job, on_event: Callable[[events.Event], None]) -> None:
         on_event(events.Started(1))

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.document import DocumentError, compile_document
+from graph.documents.compiler import DocumentError, compile_document
 from graph.folders import Folders
-from graph.validate import validate
+from graph.validation.validate import validate
 from tests.graph import sample_nodes
 from tests.graph.drawing import Drawing
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graph.document import DocumentError, compile_document
+from graph.documents.compiler import DocumentError, compile_document
 from tests.graph.drawing import Drawing
 from tests.graph.test_document import BYPASS, MUTE, SCHEMAS, compiled, number, show, shown
 

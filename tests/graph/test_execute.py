@@ -4,12 +4,12 @@ import orjson
 import pytest
 
 from graph import events
-from graph.cache import ResultCache
-from graph.content import ContentHashes
-from graph.execute import Executor
+from graph.caching.cache import ResultCache
+from graph.caching.content import ContentHashes
+from graph.execution.execute import Executor
 from graph.folders import Folders
 from graph.messages import Job
-from graph.validate import validate
+from graph.validation.validate import validate
 from tests.graph import sample_nodes
 from tests.graph.sample_nodes import calls
 
@@ -134,6 +134,13 @@ def test_a_picture_that_was_removed_is_made_again(bench):
     (shown,) = of(events.NodeFinished, seen)[-1].ui["images"]
     assert bench.run(painting())[1] == []
     (bench.folders.output / shown["filename"]).unlink()
+    assert bench.run(painting())[1] == ["Save"]
+
+
+def test_a_picture_whose_name_another_one_has_got_is_made_again(bench):
+    seen, _ = bench.run(painting())
+    (shown,) = of(events.NodeFinished, seen)[-1].ui["images"]
+    (bench.folders.output / shown["filename"]).write_bytes(b"another picture")
     assert bench.run(painting())[1] == ["Save"]
 
 

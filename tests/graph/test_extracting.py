@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from graph.document import DocumentError, compile_document
-from graph.subgraphs import extract, flatten, inline
+from graph.documents.compiler import DocumentError, compile_document
+from graph.documents.subgraphs import extract, flatten, inline
 from tests.graph.drawing import Drawing
 from tests.graph.test_document import BYPASS, MUTE, SCHEMAS, number, show
 from tests.graph.test_subgraphs import meaning

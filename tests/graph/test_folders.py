@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.files.safe_path import inside
 from graph.folders import Folders, OutsideFolderError, UnsafePathError
-from graph.safe_path import inside
 
 
 @pytest.fixture

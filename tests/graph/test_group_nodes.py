@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from graph.document import DocumentError, compile_document
-from graph.subgraphs import flatten
+from graph.documents.compiler import DocumentError, compile_document
+from graph.documents.subgraphs import flatten
 from tests.graph.core_schemas import CORE
 from tests.graph.drawing import Drawing
 from tests.graph.test_subgraphs import meaning_of

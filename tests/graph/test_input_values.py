@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.document import compile_document
-from graph.input_values import Places, Written, assign
+from graph.documents.compiler import compile_document
+from graph.headless.input_values import Places, Written, assign
+from graph.headless.workflow import Workflow, prepare
 from graph.registry import load
-from graph.workflow import Workflow, prepare
 from graph.workflow_error import NotThereError
 from tests.graph.drawing import Drawing
 from tests.running_server import node

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from graph import events
-from graph.job_history import SECONDS_A_DAY, HistoryLimits, HistoryQuery, finished, history
-from graph.jobs import JobStore, NewJob
+from graph.queue.history import SECONDS_A_DAY, HistoryLimits, HistoryQuery, finished, history
+from graph.queue.jobs import JobStore, NewJob
 
 
 @pytest.fixture

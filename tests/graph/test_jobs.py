@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph import events
-from graph.job_history import HistoryQuery, finished, history
-from graph.job_table import STEPS
-from graph.jobs import MOST_CRASHES, DuplicateJob, JobStore, NewJob, NotPending, patience_after
+from graph.queue.history import HistoryQuery, finished, history
+from graph.queue.jobs import MOST_CRASHES, DuplicateJob, JobStore, NewJob, NotPending, patience_after
+from graph.queue.table import STEPS
 
 PROMPT, EXTRA = b'{"1":{"class_type":"A","inputs":{}}}', b"{}"
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.key_filter import KeyFilter
+from graph.caching.key_filter import KeyFilter
 
 
 @given(st.lists(st.text()))

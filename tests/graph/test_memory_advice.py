@@ -5,7 +5,7 @@ import psutil
 import pytest
 import torch
 
-from graph.memory_advice import advice, bytes_asked_for, sentence, size
+from graph.execution.memory_advice import advice, bytes_asked_for, sentence, size
 from graph.node_spec import Input, NodeSpec
 
 CUDA = (

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from graph.folders import Folders
-from graph.packs import Imported
+from graph.packs.importing import Imported
 from graph.registry import collect, load
 from graph.values import Blocked, Items
 from graph.workbench import Workbench

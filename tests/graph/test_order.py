@@ -6,7 +6,7 @@ import networkx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.order import depth_first
+from graph.execution.order import depth_first
 
 NAMES = [str(number) for number in range(12)]
 edges = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=30)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
-from graph.pack_folder import find_packs, read_pack
-from graph.pack_requirements import requirement_lines, unmet
+from graph.packs.folder import find_packs, read_pack
+from graph.packs.requirements import requirement_lines, unmet
 
 ROOT = Path(__file__).parents[2]
 
@@ -154,7 +154,7 @@ def test_the_list_for_the_command_line(tmp_path):
     put(tmp_path / "b/requirements.txt", "no-such-thing")
     put(tmp_path / "a.disabled/__init__.py")
     put(tmp_path / "a.disabled/requirements.txt", "no-such-thing")
-    command = [sys.executable, "-m", "graph.pack_folder", str(tmp_path)]
+    command = [sys.executable, "-m", "graph.packs.folder", str(tmp_path)]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert [msgspec.json.decode(line) for line in answer.stdout.splitlines()] == [
         {"name": "a", "title": "a", "version": "", "enabled": False, "lacks": [], "problem": ""},

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.declare import InputError
+from graph.execution.keys import Keys
+from graph.execution.plan import PlanError, Planner
 from graph.folders import Folders
-from graph.keys import Keys
-from graph.plan import PlanError, Planner
 from tests.graph import sample_nodes
 
 REGISTRY = sample_nodes.registry()

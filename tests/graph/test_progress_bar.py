@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.progress import Progress
-from graph.progress_bar import WIDTH, ProgressBar, columns, cut
+from graph.headless.progress import Progress
+from graph.headless.progress_bar import WIDTH, ProgressBar, columns, cut
 
 
 class Screen:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph import events
-from graph.cache import ResultCache
-from graph.content import ContentHashes
-from graph.execute import Executor
+from graph.caching.cache import ResultCache
+from graph.caching.content import ContentHashes
+from graph.execution.execute import Executor
 from graph.folders import Folders
 from graph.messages import Job
 from graph.values import Blocked, Items

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.crash_mark import CrashMark
+from graph.packs.crash_mark import CrashMark
 from graph.registry import Installation, load, signature
 
 ROOT = Path(__file__).parents[2]

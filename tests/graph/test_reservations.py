@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from graph.files.reservations import OutdatedWorkerError, Reservations
 from graph.folders import Folders
-from graph.jobs import JobStore, NewJob
-from graph.reservations import OutdatedWorkerError, Reservations
+from graph.queue.jobs import JobStore, NewJob
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_node_that_writes_to_the_path_itself_still_saves_its_file(table: Reser
 def test_a_table_that_another_process_holds_is_an_error_and_not_a_lost_file(
     tmp_path: Path, table: Reservations, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("graph.reservations.SECONDS_TO_WAIT", 0.05)
+    monkeypatch.setattr("graph.files.reservations.SECONDS_TO_WAIT", 0.05)
     start = table.begin([])
     with closing(sqlite3.connect(tmp_path / "cache" / "reserved.sqlite", isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import result_store
-from graph.result_store import LEFTOVER_SECONDS, ROW_BYTES, SMALL_BYTES, Entry, ResultStore
-from graph.stored_form import freeze
+from graph.caching import result_store
+from graph.caching.result_store import LEFTOVER_SECONDS, ROW_BYTES, SMALL_BYTES, Entry, ResultStore
+from graph.caching.stored_form import freeze
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGE = SMALL_BYTES * 2
@@ -223,7 +223,7 @@ def test_a_sweep_removes_what_crashes_have_left(store, folder):
 WRITER = """
 import random, sys
 from pathlib import Path
-from graph.result_store import ResultStore
+from graph.caching.result_store import ResultStore
 from tests.graph.test_result_store import LARGE, entry, value_of
 chance = random.Random(int(sys.argv[2]))
 store = ResultStore(Path(sys.argv[1]), 20 * LARGE)

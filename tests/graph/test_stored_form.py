@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.stored_form import DamagedError, NotPlainError, freeze, load
+from graph.caching.stored_form import DamagedError, NotPlainError, freeze, load
 from graph.values import Items
 from tests.graph.plain_values import same, values
 
@@ -110,7 +110,7 @@ def test_an_unknown_codec_is_refused():
     """A process that knows no tensors reads what one with torch has written."""
     program = f"""
 import io, sys
-from graph.stored_form import DamagedError, load
+from graph.caching.stored_form import DamagedError, load
 try:
     load(io.BytesIO(sys.stdin.buffer.read()), {LABEL!r})
 except DamagedError as error:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
-from graph.document import DocumentError, compile_document
+from graph.documents.compiler import DocumentError, compile_document
+from graph.documents.subgraphs import extract, flatten, inline
 from graph.prompt import Prompt
-from graph.subgraphs import extract, flatten, inline
 from tests.graph import sample_nodes
 from tests.graph.random_documents import Json, documents
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.temporary_files import trim
+from graph.files.temporary_files import trim
 
 DAY = 24 * 3600
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.folders import Folders
-from graph.validate import validate
+from graph.validation.validate import validate
 from tests.graph import sample_nodes
 
 SCHEMAS = sample_nodes.registry().schemas()

@@ -9,8 +9,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import websocket_client
-from graph.websocket_client import WebSocket
+from graph.headless import websocket_client
+from graph.headless.websocket_client import WebSocket
 
 TEXT, BINARY, CONTINUATION, CLOSE, PING = 1, 2, 0, 8, 9
 

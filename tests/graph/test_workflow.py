@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from graph.workflow import parse_workflow, workflow_of
+from graph.headless.workflow import parse_workflow, workflow_of
 from graph.workflow_error import NotThereError, WorkflowError
 from tests.graph.drawing import Drawing
 from tests.running_server import shown

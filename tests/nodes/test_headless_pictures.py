@@ -45,7 +45,7 @@ def loaded_by(*arguments):
     """Which heavy packages a command loads."""
     program = f"""
 import sys
-from graph.command import main
+from graph.headless.command import main
 try:
     status = main(sys.argv[1:])
 except SystemExit as error:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nodes.stored_tensors  # noqa: F401 - what is tested
-from graph.size import size_of
-from graph.stored_form import DamagedError, NotPlainError, freeze, load
+from graph.caching.size import size_of
+from graph.caching.stored_form import DamagedError, NotPlainError, freeze, load
 
 DTYPES = [
     torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2,
@@ -146,7 +146,7 @@ def test_numbers_of_numpy_keep_their_type(number):
     "description", [("float99", (2,)), ("nn", (2,)), ("float32", (2, -1)), ("float32", (3,)), ("float32",), None]
 )
 def test_a_wrong_description_is_damage(description, monkeypatch):
-    from graph import stored_form
+    from graph.caching import stored_form
 
     codec = stored_form._codecs[torch.Tensor]
     wrong = stored_form.Codec(codec.name, lambda tensor: (description, b"12345678"), codec.make)

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from graph.document import compile_document
+from graph.documents.compiler import compile_document
 from graph.folders import Folders
 from graph.registry import load
-from graph.validate import validate
+from graph.validation.validate import validate
 from tests.graph.drawing import Drawing
 
 ROOT = Path(__file__).parents[2]

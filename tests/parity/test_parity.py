@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from graph.cache import ResultCache
-from graph.content import ContentHashes
+from graph.caching.cache import ResultCache
+from graph.caching.content import ContentHashes
 from graph.events import Event, Succeeded
-from graph.execute import Executor
+from graph.execution.execute import Executor
 from graph.folders import Folders
 from graph.messages import Job
 from graph.registry import load

@@ -13,8 +13,8 @@ from aiohttp import web
 from api.application import make_application
 from api.hub import Hub
 from api.logs import RecentLines
-from graph.dispatch import RunningJob
 from graph.folders import Folders
+from graph.queue.dispatch import RunningJob
 from graph.settings import Settings
 from server import assemble
 from tests.running_server import Session, node

@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from graph.http_client import HttpClient
-from graph.progress import Progress
-from graph.remote import RemoteServer
+from graph.headless.http_client import HttpClient
+from graph.headless.progress import Progress
+from graph.headless.remote import RemoteServer
 from graph.workflow_error import NotThereError, WorkflowError, WorkflowInterrupted
 from tests.graph.drawing import Drawing
 from tests.running_server import ROOT, RunningServer, node, shown

@@ -12,13 +12,13 @@ import pytest
 import compat
 import nodes
 from graph import events
-from graph.cache import ResultCache
-from graph.content import ContentHashes
-from graph.execute import Executor
+from graph.caching.cache import ResultCache
+from graph.caching.content import ContentHashes
+from graph.execution.execute import Executor
 from graph.folders import Folders
 from graph.messages import Job
 from graph.registry import load
-from graph.validate import Complaint, validate
+from graph.validation.validate import Complaint, validate
 from graph.workers.checks import answers
 from graph.workers.host import Host
 from graph.workers.worker import WorkerSettings

@@ -1,0 +1,1 @@
+"""Keeping results: in memory, and on disk those that are plain data."""

@@ -1,0 +1,1 @@
+"""Documents of the editor: reading them, compiling them to prompts, subgraphs."""

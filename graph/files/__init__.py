@@ -1,0 +1,1 @@
+"""Names and files: what may be used as a path, and writing that nobody sees half of."""

@@ -1,0 +1,1 @@
+"""Running workflows from the command line, here or on a server."""

@@ -1,0 +1,1 @@
+"""Node packs: finding them, checking what they need, importing them."""

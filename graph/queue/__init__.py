@@ -1,0 +1,1 @@
+"""Jobs that wait, run and have ended, and giving them to workers."""

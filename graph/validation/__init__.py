@@ -1,0 +1,1 @@
+"""What is wrong with a prompt, found before anything runs."""
