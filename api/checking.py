@@ -15,12 +15,14 @@ NODES_PATIENCE = 120.0
 
 async def check_prompt(service: Services, prompt: object, targets: Iterable[str] | None) -> Validation:
     """Validate a prompt with the nodes and choices of this moment. Raises NoNodesError."""
-    schemas = await schemas_now(service, _types(prompt))
+    types = _types(prompt)
+    schemas = await schemas_now(service, types)
     targets = None if targets is None else list(targets)
     checked = validate(prompt, schemas, service.settings.folders, targets)
-    own = [id for id, node in checked.prompt.items() if schemas.get(node["class_type"], {}).get("validates")]
-    if not own:
+    validating = {each for each in types if schemas.get(each, {}).get("validates")}
+    if not validating:
         return checked
+    own = [id for id, node in checked.prompt.items() if node["class_type"] in validating]
     question = {"prompt": checked.prompt, "nodes": own}
     complaints = [Complaint(**complaint) for complaint in await _ask(service, "validate", question)]
     if not complaints:

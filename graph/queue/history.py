@@ -6,6 +6,7 @@ whole prompt. The cost is linear in the number of jobs, and ends with the last o
 
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -90,7 +91,7 @@ def prune(table: JobTable, limits: HistoryLimits, kept: int) -> int:
 def make_searchable(table: JobTable, seq: int) -> None:
     """Let searches find a job that has finished. Within a transaction."""
     id, prompt = table.one("SELECT id, prompt FROM jobs WHERE seq = ?", seq)
-    table.execute("INSERT OR REPLACE INTO job_words VALUES (?, ?)", seq, searched_text(id, orjson.loads(prompt)))
+    table.execute("INSERT OR REPLACE INTO job_words VALUES (?, ?)", seq, searched_text(id, prompt))
 
 
 def make_older_searchable(table: JobTable) -> None:
@@ -103,9 +104,14 @@ def make_older_searchable(table: JobTable) -> None:
                 make_searchable(table, seq)
 
 
-def searched_text(id: str, prompt: Any) -> str:
-    """What a search for a word looks at, in lower case: each text once, on a line of its own."""
-    texts = dict.fromkeys([id, *_texts(prompt)])
+def searched_text(id: str, prompt: bytes) -> str:
+    """What a search for a word looks at, in lower case: each text of the prompt once, on a line of its own."""
+    return f"{id.casefold()}\n{_text(prompt)}"
+
+
+@lru_cache(maxsize=4)  # large graphs are queued again and again
+def _text(prompt: bytes) -> str:
+    texts = dict.fromkeys(_texts(orjson.loads(prompt)))
     return "\n".join(text[:MOST_CHARACTERS] for text in texts).casefold()
 
 
