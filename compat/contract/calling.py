@@ -13,7 +13,7 @@ from compat.contract.returned import Returned, outcome
 from compat.contract.waiting import finished
 from graph.context import Context
 from graph.node_spec import Output
-from graph.values import Blocked, Lazy, Reference
+from graph.values import Lazy, Reference
 
 __all__ = ["CONTEXT", "Calling", "Target", "function_of"]
 
@@ -110,9 +110,6 @@ def _course(calling: Calling, inputs: dict[str, Any]) -> Generator[Any, Any, Any
             values = yield tuple(unevaluated.pop(name) for name in wanted)
             arguments.update(zip(wanted, values, strict=True))
         known = {**dict.fromkeys(unevaluated, nothing), **arguments}
-        blocked = _blocked(arguments, calling.whole_lists)
-        if blocked is not None:
-            return blocked
         if not unevaluated or target.lazy_status is None:
             break
         asked = inference.call(target.lazy_status, **known)
@@ -125,15 +122,6 @@ def _course(calling: Calling, inputs: dict[str, Any]) -> Generator[Any, Any, Any
     if inspect.isawaitable(returned):
         returned = yield inference.Inferring(returned)
     return outcome(calling.read(returned), calling.outputs, context, calling.title)
-
-
-def _blocked(arguments: Mapping[str, Any], whole: bool) -> Blocked | None:
-    """A lazy input that turned out to be blocked keeps the node from being called, as others do."""
-    for value in arguments.values():
-        for each in value if whole and isinstance(value, list) else [value]:
-            if isinstance(each, Blocked):
-                return each
-    return None
 
 
 async def _awaiting(course: Generator[Any, Any, Any]) -> Any:

@@ -1,6 +1,7 @@
 """What has to be done for a prompt: its nodes in order, with their inputs by the names that their functions have."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -9,6 +10,8 @@ from graph.execution.order import depth_first
 from graph.node_spec import Input, NodeSpec
 from graph.prompt import Link, literal
 from graph.values import InnerNode, Reference, Subgraph
+
+LONGEST_ID = 120
 
 
 class PlanError(ValueError):
@@ -229,9 +232,14 @@ def _named(item: Input) -> tuple[str, bool]:
 def place_subgraph(subgraph: Subgraph, parent: Step, index: int, known: Mapping[str, Step]) -> Subgraph:
     """The subgraph with ids of the whole graph: `<parent>.<call>.<id>`, unless it has such already.
 
+    In a loop of thousands of subgraphs within each other ids would become ever longer, and what is told of the loop
+    grow with the square of its length: a digest stands for a parent whose own id is long.
+
     Raises PlanError for an id that exists, and for results that are not there or not as many as the outputs.
     """
-    prefix = "" if subgraph.absolute else f"{parent.id}.{index}."
+    deep = len(parent.id) > LONGEST_ID
+    outer = f"{parent.real}.{sha256(parent.id.encode()).hexdigest()[:16]}" if deep else parent.id
+    prefix = "" if subgraph.absolute else f"{outer}.{index}."
     names = {id: prefix + id for id in subgraph.nodes}
 
     def placed(value: Any) -> Any:

@@ -11,7 +11,7 @@ from graph.folders import Folders
 from graph.packs.importing import Imported
 from graph.registry import collect, load
 from graph.values import Blocked, Items
-from graph.workbench import Workbench
+from graph.workbench import RefusedError, Workbench
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "nodes.md").read_text(encoding="utf-8")
@@ -81,6 +81,21 @@ def test_a_subgraph_runs_in_place_of_its_node(workbench):
     quarter = torch.full((1, 8, 8, 3), 0.4)
     result = workbench.node("ContrastAgain", image=quarter, times=2)
     assert torch.allclose(result, torch.full_like(result, 0.5 - 0.1 * 1.5**2))
+
+
+def test_a_loop_may_be_long(workbench):
+    assert workbench.node("HalveUntil", value=2.0**1000, limit=1.0) == 1.0
+
+
+def test_a_node_that_looks_outside_runs_again_when_something_has_changed(workbench):
+    workbench.folders.input.mkdir()
+    for count, ran in ((0, ["1"]), (0, []), (1, ["1"])):
+        if count:
+            (workbench.folders.input / "new.png").write_bytes(b"")
+        assert workbench.node("CountFiles") == count
+        assert workbench.ran == ran
+    with pytest.raises(RefusedError, match="'png' has no dot"):
+        workbench.node("CountFiles", ending="png")
 
 
 def test_a_blocked_value_keeps_the_rest_from_running(workbench):

@@ -215,6 +215,14 @@ def test_a_deep_recursion_of_subgraphs_runs(bench):
     assert value % 293 == 0
 
 
+def test_the_ids_of_a_long_loop_stay_short_and_different(bench):
+    bench.value({"t": node("Factorial", n=400)})
+    ids = [id for event in bench.of(events.Expanded) for id in event.nodes]
+    assert len(set(ids)) == len(ids) == 798
+    assert max(map(len, ids)) < 200
+    assert all(place.real == "t" for event in bench.of(events.Expanded) for place in event.nodes.values())
+
+
 def test_a_node_that_is_called_for_each_value_gives_a_subgraph_each(bench):
     prompt = {"a": node("Numbers", text="1 2"), "t": node("Repeat", value=["a", 0], count=2)}
     assert bench.value(prompt) == Items([3, 4])
