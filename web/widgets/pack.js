@@ -14,13 +14,14 @@ import { labelOf } from './field.js';
  */
 export function packWidget(host, registered, otherwise) {
   const { editor, input } = host;
+  const node = editor.document.nodes.get(host.node);
+  const pack = (node && editor.spec(node)?.module.split('.')[1]) || input.name;
   const element = h('div', { class: 'widget-pack', 'aria-label': labelOf(host), role: 'group' });
   const attempt = (/** @type {() => unknown} */ work) => {
     try {
       return work();
     } catch (error) {
-      const node = editor.document.nodes.get(host.node);
-      editor.reportPack((node && editor.spec(node)?.module.split('.')[1]) || input.name, error);
+      editor.reportPack(pack, error);
       return undefined;
     }
   };
