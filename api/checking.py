@@ -5,6 +5,7 @@ from typing import Any
 
 from api.services import Services
 from graph.schema import Schema, Schemas
+from graph.validation.own_checks import dynamic_types, nodes_that_check, types_in
 from graph.validation.validate import Complaint, Validation, validate
 from graph.workers.catalog import NoNodesError
 from graph.workers.worker import AskError
@@ -15,14 +16,12 @@ NODES_PATIENCE = 120.0
 
 async def check_prompt(service: Services, prompt: object, targets: Iterable[str] | None) -> Validation:
     """Validate a prompt with the nodes and choices of this moment. Raises NoNodesError."""
-    types = _types(prompt)
-    schemas = await schemas_now(service, types)
+    schemas = await schemas_now(service, types_in(prompt))
     targets = None if targets is None else list(targets)
     checked = validate(prompt, schemas, service.settings.folders, targets)
-    validating = {each for each in types if schemas.get(each, {}).get("validates")}
-    if not validating:
+    own = nodes_that_check(checked.prompt, schemas)
+    if not own:
         return checked
-    own = [id for id, node in checked.prompt.items() if node["class_type"] in validating]
     question = {"prompt": checked.prompt, "nodes": own}
     complaints = [Complaint(**complaint) for complaint in await _ask(service, "validate", question)]
     if not complaints:
@@ -33,17 +32,11 @@ async def check_prompt(service: Services, prompt: object, targets: Iterable[str]
 async def schemas_now(service: Services, types: Iterable[str] | None = None) -> Schemas:
     """The schemas of all nodes; of these types, or of all, with the choices of this moment. Raises NoNodesError."""
     schemas = await service.catalog.schemas(NODES_PATIENCE)
-    dynamic = [id for id in (schemas if types is None else types) if id in schemas and schemas[id].get("dynamic")]
+    dynamic = dynamic_types(schemas, schemas if types is None else types)
     if not dynamic:
         return schemas
     fresh: Mapping[str, Schema] = await _ask(service, "schemas", dynamic)
     return {**schemas, **fresh}
-
-
-def _types(prompt: object) -> set[str]:
-    nodes = prompt.values() if isinstance(prompt, dict) else ()
-    found = {node.get("class_type") for node in nodes if isinstance(node, dict)}
-    return {each for each in found if isinstance(each, str)}
 
 
 async def _ask(service: Services, what: str, question: Any) -> Any:

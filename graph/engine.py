@@ -25,6 +25,7 @@ from graph.results import Results, Shown, unwrapped
 from graph.schema import Schema, Schemas, fill_choices
 from graph.settings import EXTENSIONS, SOURCES, Settings
 from graph.validation.checked import check, sentences
+from graph.validation.own_checks import dynamic_types
 from graph.validation.validate import Validation
 from graph.workers.assembly import Assembly, DeviceError, assemble
 from graph.workers.caches import make_room
@@ -104,7 +105,7 @@ class Engine:
         Raises WorkflowError if the nodes cannot be imported.
         """
         schemas = self._schemas()
-        dynamic = [id for id, schema in schemas.items() if schema.get("dynamic")]
+        dynamic = dynamic_types(schemas, schemas)
         now = self._registry().schemas_now(dynamic) if dynamic else {}
         return fill_choices({**schemas, **now}, self.folders)
 

@@ -25,28 +25,25 @@ ImageInput = MaskInput = LatentInput = AudioInput = Any
 """Types of values, for annotations."""
 
 
-class VideoCodec(StrEnum):
+class _Choices(StrEnum):
+    @classmethod
+    def as_input(cls) -> list[str]:
+        """The names, as the choices of a combo."""
+        return [each.value for each in cls]
+
+
+class VideoCodec(_Choices):
     """How a video is encoded."""
 
     AUTO = "auto"
     H264 = "h264"
 
-    @classmethod
-    def as_input(cls) -> list[str]:
-        """The names, as the choices of a combo."""
-        return [each.value for each in cls]
 
-
-class VideoContainer(StrEnum):
+class VideoContainer(_Choices):
     """The kind of a video file."""
 
     AUTO = "auto"
     MP4 = "mp4"
-
-    @classmethod
-    def as_input(cls) -> list[str]:
-        """The names, as the choices of a combo."""
-        return [each.value for each in cls]
 
     @classmethod
     def get_extension(cls, value: str) -> str:

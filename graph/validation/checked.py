@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from graph.folders import Folders
 from graph.registry import Registry
 from graph.schema import Schemas
+from graph.validation.own_checks import dynamic_types, nodes_that_check, types_in
 from graph.validation.validate import Complaint, Validation, validate
-from graph.workers import checks
+from graph.workers.checks import complaints_of
 
 
 def check(
@@ -14,16 +15,12 @@ def check(
 ) -> Validation:
     """Validate a prompt. `registry` imports the nodes; it is called only if code of theirs has to say something."""
     wanted = None if targets is None else list(targets)
-    nodes = prompt.values() if isinstance(prompt, dict) else ()
-    types = {str(node.get("class_type")) for node in nodes if isinstance(node, dict)}
-    dynamic = sorted(type for type in types if schemas.get(type, {}).get("dynamic"))
+    dynamic = dynamic_types(schemas, types_in(prompt))
     if dynamic:
         schemas = {**schemas, **registry().schemas_now(dynamic)}
     found = validate(prompt, schemas, folders, wanted)
-    own = [id for id, node in found.prompt.items() if schemas.get(node["class_type"], {}).get("validates")]
-    if not own:
-        return found
-    said = checks.answers(registry)["validate"]({"prompt": found.prompt, "nodes": own})
+    own = nodes_that_check(found.prompt, schemas)
+    said = complaints_of(registry(), found.prompt, own) if own else []
     return validate(prompt, schemas, folders, wanted, [Complaint(**each) for each in said]) if said else found
 
 

@@ -21,11 +21,12 @@ def answers(registry: Callable[[], Registry]) -> dict[str, Answerer]:
     """
     return {
         "schemas": lambda types: registry().schemas_now(types),
-        "validate": lambda question: _validate_all(registry(), question["prompt"], question["nodes"]),
+        "validate": lambda question: complaints_of(registry(), question["prompt"], question["nodes"]),
     }
 
 
-def _validate_all(registry: Registry, prompt: Prompt, ids: Sequence[str]) -> list[dict[str, Any]]:
+def complaints_of(registry: Registry, prompt: Prompt, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """What these nodes of a validated prompt have against their inputs, as `[{node, input, message}]`."""
     planner = Planner(registry.specs)
     steps = [planner.arguments(prompt, id) for id in ids if prompt[id]["class_type"] in registry.specs]
     return [problem for step in steps for problem in _validate(registry, prompt, step)]
