@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
+from compat.host.stubs import MissingAttributeError, unsupported
 from graph.context import current
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
 ]
 
 JPEG_QUALITY = 90
+MODULE = "comfy_execution.progress"
 
 
 class NodeState:
@@ -63,7 +65,7 @@ def _from_tensor(tensor: Any) -> Any:
 
 
 class ProgressHandler:
-    """The base of a pack's own handlers, which are accepted and never called: progress goes to clients alone."""
+    """The base of a pack's own handlers. None can be registered: progress goes to clients alone."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -75,16 +77,17 @@ class ProgressRegistry:
 
     @property
     def prompt_id(self) -> str:
-        """The id of the prompt is not known to nodes."""
-        return ""
+        """Not known to nodes. Raises NotSupportedError."""
+        raise unsupported(f"{MODULE}.ProgressRegistry.prompt_id", MissingAttributeError)
 
     @property
     def nodes(self) -> Mapping[str, Any]:
-        """The states of nodes are not kept here."""
-        return {}
+        """Not kept here. Raises NotSupportedError."""
+        raise unsupported(f"{MODULE}.ProgressRegistry.nodes", MissingAttributeError)
 
     def register_handler(self, handler: Any) -> None:
-        """Accept a handler, which is never called."""
+        """Nobody would call it. Raises NotSupportedError."""
+        raise unsupported(f"{MODULE}.ProgressRegistry.register_handler")
 
     def start_progress(self, node_id: str) -> None:
         """The engine says by itself that a node begins."""
@@ -110,4 +113,5 @@ def reset_progress_state(prompt_id: str, dynprompt: Any = None) -> None:
 
 
 def add_progress_handler(handler: Any) -> None:
-    """Accept a handler, which is never called."""
+    """Nobody would call it. Raises NotSupportedError."""
+    raise unsupported(f"{MODULE}.add_progress_handler")

@@ -10,6 +10,7 @@ from PIL import Image
 
 import compat
 from compat.execution.graph_building import GraphBuilder
+from compat.host.stubs import NotSupportedError
 from graph import context
 from graph.testing import Recorder
 from graph.values import Blocked
@@ -95,6 +96,20 @@ def test_progress_goes_to_the_node_that_is_executed(extension, recorder):
     assert recorder.steps == [(1, 4), (2, 4), (3, 4)]
     assert [preview[:2] for preview in recorder.previews] == [b"\xff\xd8"] * 3
     assert get_executing_context().node_id == "7"
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("add_progress_handler", lambda progress: progress.add_progress_handler(progress.ProgressHandler("mine"))),
+        ("ProgressRegistry.register_handler", lambda progress: progress.get_progress_state().register_handler(None)),
+        ("ProgressRegistry.nodes", lambda progress: progress.get_progress_state().nodes),
+        ("ProgressRegistry.prompt_id", lambda progress: progress.get_progress_state().prompt_id),
+    ],
+)
+def test_what_nodes_cannot_learn_or_change_of_progress_says_so(extension, name, use):
+    with pytest.raises(NotSupportedError, match=rf"comfy_execution\.progress\.{name} is not supported by Safelight"):
+        use(importlib.import_module("comfy_execution.progress"))
 
 
 @pytest.mark.parametrize("kind", ["png", "webp"])
