@@ -78,6 +78,8 @@ def _encode_from_tokens_scheduled(
     show_pbar: bool = True,
 ) -> Any:
     """The conditioning of tokens, with further options."""
+    if unprojected:
+        raise unsupported("CLIP.encode_from_tokens_scheduled with unprojected=True")
     return [[states, {**options, **(add_dict or {})}] for states, options in self.encode_tokens(tokens)]
 
 

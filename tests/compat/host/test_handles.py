@@ -34,6 +34,8 @@ def test_what_packs_call_on_handles(modules, checkpoint):
     assert torch.equal(clip.encode_from_tokens(tokens, return_pooled=True)[1], options["pooled_output"])
     assert set(clip.encode_from_tokens(tokens, return_dict=True)) == {"cond", "pooled_output"}
     assert clip.encode_from_tokens_scheduled(tokens, add_dict={"width": 8})[0][1]["width"] == 8
+    with pytest.raises(NotSupportedError, match="unprojected"):
+        clip.encode_from_tokens_scheduled(tokens, unprojected=True)
     latent = vae.encode(torch.rand(1, 32, 48, 3))
     assert latent.shape == (1, vae.latent_channels, 4, 6)
     tiled = vae.decode_tiled(latent, tile_x=4, tile_y=4, overlap=1)
