@@ -121,6 +121,8 @@ def sample(
     check_model(model)
     if not isinstance(sampler, Sampler):
         raise unsupported(f"A sampler that is a {type(sampler).__name__}")
+    if changed := [name for name, value in (model_options or {}).items() if value]:
+        raise unsupported(f"Sampling with the model option '{changed[0]}'")
     samples = torch.zeros_like(noise) if latent_image is None else latent_image
     levels = distinct(sigmas)
     if len(levels) < 2:

@@ -113,6 +113,14 @@ def test_options_of_samplers_are_taken_or_refused(modules, checkpoint, prompts):
     with pytest.raises(NotSupportedError, match="Sampling with a str in place of a MODEL"):
         modules.sampling.sample("model", noise, 4, 1.0, "euler", "normal", *prompts, LATENT)
 
+    def with_options(options):
+        euler = samplers.sampler_object("euler")
+        return samplers.sample(checkpoint.model, noise, *prompts, 4.0, "cpu", euler, sigmas, options, LATENT, seed=1)
+
+    assert torch.equal(with_options(checkpoint.model.model_options), run(samplers.sampler_object("euler")))
+    with pytest.raises(NotSupportedError, match="Sampling with the model option 'transformer_options'"):
+        with_options({"transformer_options": {"patches": {"attn2_patch": [print]}}})
+
 
 def test_schedulers_that_packs_add_are_used(modules, checkpoint):
     samplers = modules.samplers
