@@ -3,7 +3,7 @@
 import { editCommands } from './commands-edit.js';
 import { copyToClipboard, cutToClipboard, pasteFromClipboard } from './clipboard.js';
 
-/** @import { Application } from '../types/app.d.ts' */
+/** @import { Application, SidePanel } from '../types/app.d.ts' */
 /** @import { Command } from '../types/editor.d.ts' */
 
 /** @param {Application} editor @returns {Command[]} */
@@ -13,7 +13,20 @@ export const createCommands = (editor) => [
   ...fileCommands(editor),
   ...runCommands(editor),
   ...viewCommands(editor),
+  ...editor.panels.peek().map((panel) => panelCommand(editor, panel)),
 ];
+
+/**
+ * Shows a panel at the side, or hides it.
+ * @param {Application} editor
+ * @param {SidePanel} panel
+ * @returns {Command}
+ */
+export const panelCommand = ({ panel: shown }, { id, keys }) => ({
+  id: `view.${id}`,
+  keys,
+  run: () => shown.set(shown.peek() === id ? null : id),
+});
 
 /**
  * Their keys are the browser's own, which fire `copy`, `cut` and `paste`.
@@ -74,14 +87,10 @@ function runCommands(editor) {
 
 /** @param {Application} editor @returns {Command[]} */
 function viewCommands(editor) {
-  const toggle = (/** @type {'queue' | 'problems'} */ panel) =>
-    editor.panel.set(editor.panel.peek() === panel ? null : panel);
   return [
     { id: 'view.search', keys: ['Tab'], run: () => editor.openSearch(centre()) },
     { id: 'view.fit', keys: ['.'], run: () => fit(editor) },
     { id: 'view.actual-size', keys: ['Alt+1'], run: () => editor.view?.zoomTo(1) },
-    { id: 'view.queue', keys: ['Q'], run: () => toggle('queue') },
-    { id: 'view.problems', keys: ['P'], run: () => toggle('problems') },
     { id: 'view.reload-types', keys: ['R'], run: () => editor.followServer() },
     { id: 'view.reload-packs', keys: [], run: () => editor.reloadPacks(false) },
     { id: 'view.restart-worker', keys: [], run: () => editor.reloadPacks(true) },

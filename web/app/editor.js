@@ -12,9 +12,11 @@ import { cachedFinder, createLinkQueries } from './link-queries.js';
 import { followMissingTypes } from './missing-types.js';
 import { createNames, explainInputs } from './names.js';
 import { QueueList } from './queue-list.js';
+import { createPreferences } from './preferences.js';
 import { RunStates } from './run-state.js';
+import { SIDE_PANELS } from './side-panels.js';
 
-/** @import { Application, PanelName, Translator } from '../types/app.d.ts' */
+/** @import { Application, SidePanel, Translator } from '../types/app.d.ts' */
 /** @import { Command } from '../types/editor.d.ts' */
 /** @import { ServerProblem } from '../types/net.d.ts' */
 /** @import { NodeSpec } from '../types/spec.d.ts' */
@@ -55,7 +57,9 @@ export function createEditor(client, translator, createSurface) {
     storedAs: /** @type {Signal<string | null>} */ (signal(null)),
     queuedSeeds: new Map(),
     batch: signal(1),
-    panel: /** @type {Signal<PanelName | null>} */ (signal(null)),
+    panel: /** @type {Signal<string | null>} */ (signal(null)),
+    panels: /** @type {Signal<readonly SidePanel[]>} */ (signal(SIDE_PANELS)),
+    preferences: createPreferences(localStorage),
     serverProblems: /** @type {Signal<readonly ServerProblem[]>} */ (signal([])),
     packProblems: /** @type {Signal<readonly ServerProblem[]>} */ (signal([])),
     missingTypes: followMissingTypes(document, specs, findSpec),

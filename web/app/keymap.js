@@ -31,6 +31,17 @@ export function shownKeys(keys, mac = MAC) {
 }
 
 /**
+ * What a tooltip says of a command: its label and its first keys.
+ * @param {Application} editor
+ * @param {string} id
+ * @param {string} [label]
+ */
+export function tipOf({ commands, t }, id, label = t(`command.${id}`)) {
+  const [keys] = commands.get(id)?.keys ?? [];
+  return keys ? `${label} (${shownKeys(keys)})` : label;
+}
+
+/**
  * @param {Application} editor
  * @returns {() => void} ends it
  */
@@ -52,6 +63,6 @@ function belongsToFocus({ target, key }, pressed) {
   const running = pressed.endsWith('+Enter') || pressed === 'Mod+S' || pressed === 'Mod+Shift+S' || pressed === 'Mod+O';
   if (isTyping(target)) return !running;
   if (!(target instanceof HTMLElement) || pressed !== key) return false;
-  const inPanel = target.closest('#toolbar, #side, dialog, [role="menu"]') !== null;
+  const inPanel = target.closest('#toolbar, #rail, #side, dialog, [role="menu"]') !== null;
   return inPanel && (CONTROL_KEYS.has(key) || key === 'Escape');
 }

@@ -5,6 +5,7 @@ import { Client } from '../net/client.js';
 import { openSocket } from '../net/socket.js';
 import { mountEmptyHint } from '../panels/empty-hint.js';
 import { createSurface } from '../panels/surface.js';
+import { mountRail } from '../panels/rail.js';
 import { mountSide } from '../panels/side.js';
 import { mountToolbar } from '../panels/toolbar.js';
 import { watchTips } from '../ui/tooltip.js';
@@ -72,6 +73,7 @@ async function start() {
   const editor = createEditor(new Client(window.id, location.origin), translator, createSurface);
   followLocale(editor);
   mountToolbar(part('toolbar'), editor);
+  mountRail(part('rail'), editor);
   mountSide(part('side'), editor);
   editor.view = mountCanvas(part('canvas'), editor);
   mountEmptyHint(part('canvas'), editor);

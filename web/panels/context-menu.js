@@ -1,6 +1,7 @@
 /** Context menus of the canvas, of nodes, links and groups. */
 
 import { deleteGroup } from '../app/commands-edit.js';
+import { MENU_PARTS } from '../app/menu-parts.js';
 import { putGroup, setColor, setTitle, unlink } from '../core/edits.js';
 import { openMenu } from '../ui/menu.js';
 import { askText } from './ask-text.js';
@@ -18,7 +19,10 @@ import { commandItem } from './file-menu.js';
  * @param {MenuTarget} target
  */
 export function openContextMenu(editor, client, target) {
-  const entries = entriesFor(editor, client, target);
+  const parts = MENU_PARTS.flatMap((part) => part(editor, target, client));
+  const own = entriesFor(editor, client, target);
+  /** @type {MenuEntry[]} */
+  const entries = parts.length > 0 ? [...parts, 'separator', ...own] : own;
   if (entries.length > 0) openMenu(entries, client, { label: editor.t(`menu.${target.kind}`) });
 }
 

@@ -1,18 +1,10 @@
-/** The panel at the side: the queue, or what is wrong. */
+/** The panel at the side. */
 
 import { effect } from '../core/signal.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 
-/** @import { Application, PanelName } from '../types/app.d.ts' */
-
-/** @typedef {(host: HTMLElement, editor: Application) => () => void} Mount fills the panel; the result empties it */
-
-/** @type {Record<PanelName, () => Promise<Mount>>} */
-const PANELS = {
-  queue: async () => (await import('./queue.js')).mountQueue,
-  problems: async () => (await import('./problems.js')).mountProblems,
-};
+/** @import { Application, SidePanel } from '../types/app.d.ts' */
 
 /**
  * @param {HTMLElement} host
@@ -20,9 +12,10 @@ const PANELS = {
  */
 export function mountSide(host, editor) {
   let unmount = () => {};
-  let wanted = /** @type {PanelName | null} */ (null);
+  let wanted = /** @type {SidePanel | null} */ (null);
   effect(() => {
-    const panel = editor.panel.get();
+    const id = editor.panel.get();
+    const panel = editor.panels.get().find((each) => each.id === id) ?? null;
     editor.locale.get();
     wanted = panel;
     unmount();
@@ -31,22 +24,22 @@ export function mountSide(host, editor) {
     if (panel !== null) void editor.attempt(() => show(panel));
   });
 
-  /** @param {PanelName} panel */
+  /** @param {SidePanel} panel */
   async function show(panel) {
     const body = h('div', { class: 'side-body' });
-    host.setAttribute('aria-label', editor.t(`panel.${panel}`));
+    host.setAttribute('aria-label', titleOf(editor, panel));
     fill(host, head(editor, panel), body);
-    const mount = await PANELS[panel]();
+    const mount = await panel.load();
     if (wanted === panel && body.isConnected) unmount = mount(body, editor);
   }
 }
 
-/** @param {Application} editor @param {PanelName} panel */
+/** @param {Application} editor @param {SidePanel} panel */
 function head(editor, panel) {
   return h(
     'div',
     { class: 'side-head' },
-    h('h2', null, editor.t(`panel.${panel}`)),
+    h('h2', null, titleOf(editor, panel)),
     h(
       'button',
       {
@@ -59,3 +52,6 @@ function head(editor, panel) {
     ),
   );
 }
+
+/** @param {Application} editor @param {SidePanel} panel */
+const titleOf = (editor, panel) => panel.title?.(editor) ?? editor.t(`panel.${panel.id}`);

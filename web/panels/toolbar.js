@@ -1,13 +1,13 @@
 /** The bar at the top: the document, undo and redo, the queue. */
 
-import { shownKeys } from '../app/keymap.js';
+import { tipOf } from '../app/keymap.js';
 import { effect } from '../core/signal.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { openMenu } from '../ui/menu.js';
 import { openFileMenu } from './file-menu.js';
 
-/** @import { Application, PanelName } from '../types/app.d.ts' */
+/** @import { Application } from '../types/app.d.ts' */
 
 const MOST_JOBS = 100;
 
@@ -27,9 +27,8 @@ export function mountToolbar(host, editor) {
       h('div', { class: 'toolbar-group' }, historyButton(editor, 'undo'), historyButton(editor, 'redo')),
       h('div', { class: 'toolbar-space' }),
       connectionNote(editor),
-      h('div', { class: 'toolbar-group' }, panelButton(editor, 'problems'), panelButton(editor, 'queue')),
       runControls(editor),
-      h('div', { class: 'toolbar-group' }, languageButton(editor), settingsButton(editor)),
+      h('div', { class: 'toolbar-group' }, languageButton(editor)),
       progress,
     );
   });
@@ -43,12 +42,6 @@ function showProgress(editor, bar) {
   bar.style.setProperty('--part', String(part ?? 0));
   const name = editor.name.get() || editor.t('files.untitled');
   document.title = part === null ? `${name} – Safelight` : `${Math.round(part * 100)}% ${name} – Safelight`;
-}
-
-/** @param {Application} editor @param {string} command */
-function tipFor(editor, command) {
-  const [keys] = editor.commands.get(command)?.keys ?? [];
-  return keys ? `${editor.t(`command.${command}`)} (${shownKeys(keys)})` : editor.t(`command.${command}`);
 }
 
 /** @param {Application} editor */
@@ -95,7 +88,7 @@ function historyButton(editor, which) {
   effect(() => {
     const label = (which === 'undo' ? history.undoLabel : history.redoLabel).get();
     button.disabled = label === null;
-    button.dataset['tip'] = label === null ? tipFor(editor, command) : `${tipFor(editor, command)}\n${t(label)}`;
+    button.dataset['tip'] = label === null ? tipOf(editor, command) : `${tipOf(editor, command)}\n${t(label)}`;
   });
   return button;
 }
@@ -112,43 +105,6 @@ function connectionNote(editor) {
   return note;
 }
 
-/** @param {Application} editor @param {PanelName} panel */
-function panelButton(editor, panel) {
-  const label = editor.t(`command.view.${panel}`);
-  const count = h('span', { class: 'badge' });
-  const button = h(
-    'button',
-    {
-      class: 'icon-button',
-      type: 'button',
-      'data-tip': tipFor(editor, `view.${panel}`),
-      onclick: () => editor.execute(`view.${panel}`),
-    },
-    icon(panel === 'queue' ? 'queue' : 'warning'),
-    count,
-  );
-  effect(() => {
-    const number = panel === 'queue' ? openJobs(editor) : problemCount(editor);
-    count.textContent = String(number);
-    count.hidden = number === 0;
-    count.classList.toggle('danger', panel === 'problems');
-    button.setAttribute('aria-pressed', String(editor.panel.get() === panel));
-    button.setAttribute('aria-label', number === 0 ? label : `${label}: ${number}`);
-  });
-  return button;
-}
-
-/** @param {Application} editor */
-function openJobs({ queue }) {
-  return queue.items.get().filter(({ state }) => state === 'running' || state === 'pending').length;
-}
-
-/** @param {Application} editor */
-function problemCount({ missingTypes, run, serverProblems }) {
-  const nodes = [...run.problems.get().values()].reduce((sum, each) => sum + each.length, 0);
-  return nodes + missingTypes.get().size + serverProblems.get().length + (run.failure.get() ? 1 : 0);
-}
-
 /** @param {Application} editor */
 function runControls(editor) {
   const { t } = editor;
@@ -158,7 +114,7 @@ function runControls(editor) {
       class: 'icon-button stop',
       type: 'button',
       'aria-label': t('command.run.interrupt'),
-      'data-tip': tipFor(editor, 'run.interrupt'),
+      'data-tip': tipOf(editor, 'run.interrupt'),
       onclick: () => editor.execute('run.interrupt'),
     },
     icon('stop'),
@@ -202,7 +158,7 @@ function queueButton(editor) {
     {
       class: 'button primary queue-button',
       type: 'button',
-      'data-tip': tipFor(editor, 'run.queue'),
+      'data-tip': tipOf(editor, 'run.queue'),
       onclick: () => editor.execute('run.queue'),
     },
     icon('play'),
@@ -233,19 +189,4 @@ function languageButton(editor) {
     icon('globe'),
   );
   return button;
-}
-
-/** @param {Application} editor */
-function settingsButton(editor) {
-  return h(
-    'button',
-    {
-      class: 'icon-button',
-      type: 'button',
-      'aria-label': editor.t('command.view.settings'),
-      'data-tip': tipFor(editor, 'view.settings'),
-      onclick: () => editor.execute('view.settings'),
-    },
-    icon('settings'),
-  );
 }

@@ -8,7 +8,44 @@ import type { Frame, NodeErrors, PreviewFrame, ServerProblem } from './net.d.ts'
 import type { ReadonlySignal, Signal } from './signal.d.ts';
 import type { Json, NodeSpec } from './spec.d.ts';
 
-export type PanelName = 'queue' | 'problems';
+/** Fills an element; the result takes back what it did beyond it. */
+export type Mount = (host: HTMLElement, editor: Application) => () => void;
+
+/** A panel at the side, offered by the rail. */
+export interface SidePanel {
+  id: string;
+  /** A name of `ui/icons.js`. */
+  icon: string;
+  /** Keys of the command `view.<id>`. */
+  keys: readonly string[];
+  /** Its name, where it is not `panel.<id>` of the locales. */
+  title?(editor: Application): string;
+  load(): Promise<Mount>;
+  /** The number beside its icon. */
+  badge?(editor: Application): { count: number; danger: boolean };
+}
+
+/** Something that the user can set. */
+export interface Preference {
+  /** `<group>.<name>` */
+  id: string;
+  kind: 'toggle' | 'choice' | 'number' | 'text';
+  default: boolean | number | string;
+  choices?: readonly string[];
+  min?: number;
+  max?: number;
+  step?: number;
+  /** Its name, where it is not `setting.<id>` of the locales. */
+  title?(editor: Application): string;
+}
+
+export interface Preferences {
+  readonly all: ReadonlySignal<readonly Preference[]>;
+  /** @throws Error when nothing of that name can be set */
+  of(id: string): Signal<Json>;
+  /** Offer something more; the result takes it back. */
+  define(preference: Preference): () => void;
+}
 
 /** Says things in the user's language. */
 export interface Translator {
@@ -84,7 +121,10 @@ export interface Application extends Editor {
   readonly missingTypes: ReadonlySignal<ReadonlyMap<string, readonly NodeId[]>>;
   /** How many jobs one press of Queue makes. */
   readonly batch: Signal<number>;
-  readonly panel: Signal<PanelName | null>;
+  /** The id of the panel that is shown at the side. */
+  readonly panel: Signal<string | null>;
+  readonly panels: Signal<readonly SidePanel[]>;
+  readonly preferences: Preferences;
   readonly serverProblems: Signal<readonly ServerProblem[]>;
   /** What code of packs has thrown in this page. */
   readonly packProblems: Signal<readonly ServerProblem[]>;
