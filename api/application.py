@@ -6,30 +6,42 @@ from aiohttp import web
 
 from api import (
     cache,
+    completions,
+    drafts,
     editor,
     files,
     history,
+    jobs,
+    meters,
+    model_library,
+    model_uploads,
     models,
     nodes,
     pack_routes,
     packs,
     prompts,
     queue,
+    results,
     settings,
     subgraphs,
     system,
+    templates,
+    thumbnails,
     uploads,
     userdata,
+    versions,
     websocket,
 )
 from api.editor_files import EditorFiles
 from api.errors import errors_as_json
 from api.security import add_headers, guard
 from api.services import SERVICES, Services
+from graph.files.user_files import UserFiles
 
 AREAS = (
-    websocket, prompts, subgraphs, queue, cache, history, nodes, packs, models, files, uploads, settings, userdata,
-    system, editor,
+    websocket, prompts, subgraphs, queue, jobs, results, cache, history, nodes, packs, models, files,
+    uploads, settings, userdata, system, meters, editor, templates, drafts, versions, model_uploads,
+    completions, thumbnails, model_library,
 )  # fmt: skip
 WEB = Path(__file__).resolve().parent.parent / "web"
 
@@ -39,6 +51,11 @@ def make_application(services: Services, web_root: Path = WEB) -> web.Applicatio
     limit = services.settings.upload_limit
     application = web.Application(middlewares=[guard, errors_as_json, pack_routes.pass_on], client_max_size=limit)
     application[SERVICES] = services
+    application[meters.METERS] = meters.Meters()
+    application[userdata.USER_FILES] = UserFiles(services.settings.folders.user / "default")
+    application[completions.TAG_FILES] = completions.tag_files(services.settings.folders.user)
+    application[thumbnails.THUMBNAILS] = thumbnails.Thumbnails()
+    application[model_library.LIBRARY] = model_library.Library(services.settings.folders)
     application[editor.WEB_ROOT] = web_root
     application[editor.EDITOR_FILES] = EditorFiles(web_root, changing=services.settings.dev)
     for area in AREAS:

@@ -62,6 +62,12 @@ async def editor_file(request: web.Request) -> web.StreamResponse:
     return _file(path, FOR_EVER if current else "no-cache")
 
 
+@pages.get("/scripts/{name}")
+async def comfy_script(request: web.Request) -> web.StreamResponse:
+    """What scripts for ComfyUI's editor import; there are those that this editor can stand in for."""
+    return _file(inside(request.app[WEB_ROOT] / "comfy" / "scripts", request.match_info["name"]), "no-cache")
+
+
 def _pack(request: web.Request) -> PackFolder:
     name = request.match_info["pack"]
     for pack in active_packs(services(request)):

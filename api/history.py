@@ -33,26 +33,27 @@ def _query(request: web.Request) -> HistoryQuery:
     return HistoryQuery(
         words=tuple(request.query.get("search", "").split()),
         state=cast(EndState | None, status),
-        since=_moment(request, "since"),
-        until=_moment(request, "until"),
-        most=_count(request, "max_items"),
-        offset=_count(request, "offset"),
+        since=moment(request, "since"),
+        until=moment(request, "until"),
+        most=count(request, "max_items"),
+        offset=count(request, "offset"),
     )
 
 
-def _count(request: web.Request, name: str) -> int | None:
+def count(request: web.Request, name: str) -> int | None:
+    """A count in the query of a request; None is no limit. Raises ApiError (400)."""
     text = request.query.get(name)
     if text is None:
         return None
     try:
-        count = int(text)
+        found = int(text)
     except ValueError:
         raise ApiError(400, "invalid_request", f"'{name}' must be a whole number, not '{text}'.") from None
     # Other programs send -1 for "no limit".
-    return min(count, 1 << 40) if count >= 0 else None
+    return min(found, 1 << 40) if found >= 0 else None
 
 
-def _moment(request: web.Request, name: str) -> float | None:
+def moment(request: web.Request, name: str) -> float | None:
     """Seconds since the epoch, which may have been given as a date and a time."""
     text = request.query.get(name)
     if not text:

@@ -107,6 +107,15 @@ class Hub:
             if course.nodes and self._client_of(self._jobs[id]) is client:
                 client.send(course.whole())
 
+    def clients(self) -> set[str]:
+        """The ids of those that are connected."""
+        return set(self._clients)
+
+    def states(self, job_id: str) -> dict[str, dict[str, Any]]:
+        """What the nodes of a running job have done so far, as `progress_state` frames say it."""
+        course = self._courses.get(job_id)
+        return course.nodes if course else {}
+
     async def close(self) -> None:
         """Close all connections."""
         await asyncio.gather(*(client.socket.close(code=1001, message=b"the server ends") for client in self._open))

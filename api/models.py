@@ -1,20 +1,17 @@
 """Model files: `/models`, `/embeddings`, `/view_metadata`, `/experiment/models`."""
 
 import asyncio
-import struct
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from api.errors import ApiError
 from api.json_body import answer
 from api.services import services
+from graph.files.safetensors_header import metadata_of, read_header
 from graph.folders import Folders
 
-LARGEST_HEADER = 100_000_000
-"""Bytes; the limit of the safetensors format."""
 PREVIEWS = (".preview.png", ".png", ".preview.jpg", ".jpg", ".jpeg", ".preview.jpeg", ".webp", ".preview.webp")
 
 routes = web.RouteTableDef()
@@ -55,7 +52,7 @@ async def metadata(request: web.Request) -> web.Response:
     """What the header of a safetensors file says about it."""
     name = request.query.get("filename", "")
     path = _model(request, request.match_info["kind"], name)
-    found = await asyncio.to_thread(header_metadata, path)
+    found = metadata_of(await asyncio.to_thread(read_header, path))
     if not found:
         raise ApiError(404, "not_found", f"'{name}' carries no metadata.")
     return answer(found)
@@ -66,21 +63,6 @@ def _model(request: web.Request, kind: str, name: str) -> Path:
         return _folders(request).model_path(kind, name)
     except FileNotFoundError as error:
         raise ApiError(404, "not_found", str(error)) from None
-
-
-def header_metadata(path: Path) -> dict[str, Any]:
-    """The `__metadata__` of a safetensors file; empty if it has none, or is no such file."""
-    with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 0 < length <= LARGEST_HEADER:
-            return {}
-        try:
-            header = orjson.loads(file.read(length))
-        except orjson.JSONDecodeError:
-            return {}
-    found = header.get("__metadata__") if isinstance(header, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 @routes.get("/experiment/models")

@@ -17,6 +17,7 @@ from graph.packs.folder import PackFolder, find_packs
 
 RELOAD_PATIENCE = 60.0
 """Seconds that a request waits for the packs to be loaded anew."""
+OF_COMFYUI = re.compile(r"""^[ \t]*import\b[^'"();]*["'][^"']*/scripts/\w+\.js["']""", re.MULTILINE)
 OF_THIS_EDITOR = re.compile(r"""^[ \t]*import\b[^'"();]*["']safelight["']""", re.MULTILINE)
 """How a module begins that is made for this editor; others in the same folder may be for ComfyUI's."""
 
@@ -104,7 +105,8 @@ def _entry(
         "problem": problem.message if problem else None,
         "cure": problem.cure if problem else None,
         "web": folder is not None,
-        "scripts": _scripts_of_this_editor(pack, folder) if enabled else [],
+        "scripts": _scripts_that(pack, folder, OF_THIS_EDITOR) if enabled else [],
+        "comfy_scripts": _scripts_that(pack, folder, OF_COMFYUI) if enabled else [],
         "workflows": sorted({path.stem for place in pack.workflows() for path in place.glob("*.json")}),
         "routes": enabled and pack.name in (service.catalog.routes.packs if service.catalog.routes else ()),
         "locales": [path.name for path in pack.locales()],
@@ -117,11 +119,11 @@ def _scripts(folder: Path | None) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.js")) if path.is_file()]
 
 
-def _scripts_of_this_editor(pack: PackFolder, folder: Path | None) -> list[str]:
+def _scripts_that(pack: PackFolder, folder: Path | None, imports: re.Pattern[str]) -> list[str]:
     return [
         _address(pack, name)
         for name in _scripts(folder)
-        if folder and OF_THIS_EDITOR.search((folder / name).read_text("utf-8", errors="replace"))
+        if folder and imports.search((folder / name).read_text("utf-8", errors="replace"))
     ]
 
 

@@ -5,10 +5,11 @@ import warnings
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 Channel = Literal["rgba", "rgb", "a"]
 LOSSLESS_LEVEL = 4
+THUMBNAIL_QUALITY = 82
 
 
 class NoPictureError(ValueError):
@@ -38,11 +39,11 @@ def _opened(file: BinaryIO | Path, name: str) -> Image.Image:
 def converted(path: Path, format: str, quality: int, channel: Channel) -> bytes:
     """A picture as `webp`, `jpeg` or `png`, with all channels, the colours alone, or alpha as grey.
 
-    Raises NoPictureError.
+    It is turned upright as the camera noted it, since the note is not kept. Raises NoPictureError.
     """
-    with _opened(path, path.name) as picture:
+    with _opened(path, path.name) as file:
         try:
-            picture.load()
+            picture = ImageOps.exif_transpose(file)
         except (OSError, ValueError, SyntaxError):
             raise NoPictureError(f"'{path.name}' is damaged or cut off. Get the file again.") from None
         wanted = _channel(picture, channel)
@@ -65,23 +66,54 @@ def _channel(picture: Image.Image, channel: Channel) -> Image.Image:
     return picture if picture.mode in ("L", "RGB", "RGBA") else picture.convert("RGBA")
 
 
-def with_mask(original: Path, mask: BinaryIO, mask_name: str) -> bytes:
-    """The original's colours with the alpha channel of `mask`, as PNG; its text chunks are kept.
+def reduced(source: Path | bytes, name: str, size: int) -> bytes:
+    """A picture as WebP, at most `size` pixels wide and high, upright as its camera meant it.
 
     Raises NoPictureError.
+    """
+    from PIL import ImageOps
+
+    with _opened(io.BytesIO(source) if isinstance(source, bytes) else source, name) as picture:
+        try:
+            picture.draft("RGB", (size, size))  # JPEGs are read at a fraction of their size
+            small = ImageOps.exif_transpose(picture)
+            small = small if small.mode in ("RGB", "RGBA") else small.convert("RGBA")
+            small.thumbnail((size, size))
+        except (OSError, ValueError, SyntaxError):
+            raise NoPictureError(f"'{name}' is damaged or cut off. Get the file again.") from None
+    output = io.BytesIO()
+    small.save(output, "WEBP", quality=THUMBNAIL_QUALITY)
+    return output.getvalue()
+
+
+def with_mask(original: Path, mask: BinaryIO, mask_name: str, paint: Path | None = None) -> bytes:
+    """The original's colours, with `paint` over them, and the alpha channel of `mask`, as PNG.
+
+    The original is turned upright as the camera noted it; its text chunks are kept. Raises NoPictureError.
     """
     from PIL.PngImagePlugin import PngInfo
 
     with _opened(original, original.name) as picture, _opened(mask, mask_name) as drawn:
         try:
-            result = picture.convert("RGB")
+            result = ImageOps.exif_transpose(picture).convert("RGB")
             alpha = drawn.convert("RGBA").getchannel("A").resize(result.size)
         except (OSError, ValueError, SyntaxError):
             raise NoPictureError(f"'{mask_name}' or '{original.name}' is damaged. Get the files again.") from None
-        result.putalpha(alpha)
         notes = PngInfo()
         for key, value in getattr(picture, "text", {}).items():
             notes.add_text(key, value)
+    if paint is not None:
+        result = _painted(result, paint)
+    result.putalpha(alpha)
     output = io.BytesIO()
     result.save(output, "PNG", compress_level=LOSSLESS_LEVEL, pnginfo=notes)
     return output.getvalue()
+
+
+def _painted(picture: Image.Image, paint: Path) -> Image.Image:
+    with _opened(paint, paint.name) as file:
+        try:
+            layer = file.convert("RGBA").resize(picture.size)
+        except (OSError, ValueError, SyntaxError):
+            raise NoPictureError(f"'{paint.name}' is damaged. Get the file again.") from None
+    return Image.alpha_composite(picture.convert("RGBA"), layer).convert("RGB")

@@ -15,7 +15,7 @@ from api.json_body import answer, compact, read_object
 from api.pack_routes import seen_by_packs
 from api.services import Services, services
 from graph.documents.compiler import DocumentError, compile_document
-from graph.documents.seeds import batch
+from graph.documents.seeds import batch, with_new_seeds
 from graph.prompt import Prompt
 from graph.queue.jobs import DuplicateJob, JobStore, NewJob
 from graph.schema import fill_choices
@@ -59,23 +59,38 @@ async def _checked(
         schemas = await service.catalog.schemas(NODES_PATIENCE)
         seeded = fill_choices(schemas, service.settings.folders) if count > 1 else schemas
         for document in batch(body["document"], seeded, count):
-            prompt = await _compile(service, document)
-            pnginfo = {**fields.extra_data.get("extra_pnginfo", {}), "workflow": document}
-            yield await _check(service, prompt, {**fields.extra_data, "extra_pnginfo": pnginfo}, fields)
+            yield await _check_document(service, document, fields.extra_data, fields.targets)
             await asyncio.sleep(0)  # a hundred large documents are no reason for the others to wait
     elif "prompt" in body:
-        checked = await _check(service, body["prompt"], fields.extra_data, fields)
+        checked = await _check(service, body["prompt"], fields.extra_data, fields.targets)
         for _ in range(count):
             yield checked
     else:
         raise ApiError(400, "no_prompt", "No prompt provided", "The request has neither 'prompt' nor 'document'.")
 
 
+async def _check_document(
+    service: Services, document: object, extra: dict[str, Any], targets: list[str] | None
+) -> tuple[Validation, dict[str, Any]]:
+    prompt = await _compile(service, document)
+    pnginfo = {**(extra.get("extra_pnginfo") or {}), "workflow": document}
+    return await _check(service, prompt, {**extra, "extra_pnginfo": pnginfo}, targets)
+
+
+async def check_with_new_seeds(
+    service: Services, document: dict[str, Any], extra: dict[str, Any], targets: list[str] | None
+) -> tuple[Validation, dict[str, Any]]:
+    """What a document is to run with other seeds than it has, and its extra data. Raises ApiError (400)."""
+    schemas = await service.catalog.schemas(NODES_PATIENCE)
+    seeded = with_new_seeds(document, fill_choices(schemas, service.settings.folders))
+    return await _check_document(service, seeded, extra, targets)
+
+
 async def _check(
-    service: Services, prompt: object, extra: dict[str, Any], fields: JobFields
+    service: Services, prompt: object, extra: dict[str, Any], targets: list[str] | None
 ) -> tuple[Validation, dict[str, Any]]:
     prompt, extra = await seen_by_packs(service, prompt, extra)
-    checked = await check_prompt(service, prompt, fields.targets)
+    checked = await check_prompt(service, prompt, targets)
     if checked.error is not None:
         raise ApiError(
             400, checked.error.type, checked.error.message, checked.error.details, node_errors=checked.node_errors
@@ -94,6 +109,8 @@ def _job(checked: Validation, extra: dict[str, Any], fields: JobFields, first: b
         priority=fields.priority,
         number=fields.number,
         front=fields.front,
+        name=fields.name,
+        tags=fields.tags,
     )
 
 

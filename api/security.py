@@ -58,6 +58,11 @@ def _same_host(origin: str, host: str | None) -> bool:
         return False
 
 
+def _is_streamed(request: web.Request) -> bool:
+    """Models are larger than anything else, and written to the disk as they arrive (`api.model_uploads`)."""
+    return request.method == "PUT" and request.path.removeprefix("/api").startswith("/models/")
+
+
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse what must not be answered, and say in every answer how it may be used."""
@@ -65,7 +70,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     reason = refusal(request.method, request.headers, is_loopback(settings.host), settings.cors_origin)
     if reason is not None:
         return error_answer(403, "forbidden", reason)
-    if (request.content_length or 0) > settings.upload_limit:
+    if (request.content_length or 0) > settings.upload_limit and not _is_streamed(request):
         return too_large(request)
     if request.method == "OPTIONS" and settings.cors_origin:
         return web.Response(status=204)

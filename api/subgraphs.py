@@ -11,6 +11,7 @@ from api.errors import ApiError
 from api.json_body import answer, read_object
 from api.services import services
 from graph.documents.format import DocumentError
+from graph.documents.group_nodes import with_subgraphs
 from graph.documents.subgraphs import extract, flatten, inline
 
 LONGEST_NAME = 200
@@ -47,6 +48,14 @@ async def flatten_document(request: web.Request) -> web.Response:
     body = await read_object(request)
     schemas = await services(request).catalog.schemas(NODES_PATIENCE)
     return await _changed(body, lambda document: flatten(document, schemas))
+
+
+@routes.post("/subgraphs/convert")
+async def convert_group_nodes(request: web.Request) -> web.Response:
+    """Make subgraphs of the group nodes of a document, which were their older form."""
+    body = await read_object(request)
+    schemas = await services(request).catalog.schemas(NODES_PATIENCE)
+    return await _changed(body, lambda document: with_subgraphs(document, schemas))
 
 
 def _is_id(value: object) -> TypeGuard[int | str]:

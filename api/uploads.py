@@ -1,4 +1,4 @@
-"""Files from the editor into the input folder: `/upload/image`, `/upload/mask`."""
+"""Files from the editor into the input folder: `/upload/image`, `/upload/mask`, `/upload/file`."""
 
 import asyncio
 import hashlib
@@ -30,18 +30,18 @@ class Upload(NamedTuple):
     fields: dict[str, str]
 
 
-async def _read(request: web.Request) -> Upload:
+async def _read(request: web.Request, field: str = "image") -> Upload:
     try:
         form = await request.post()
     except ValueError as error:
         raise ApiError(400, "invalid_request", f"The upload cannot be read: {error}.") from None
-    image = form.get("image")
-    if not isinstance(image, web.FileField) or not image.filename:
-        raise ApiError(400, "invalid_request", "An upload has a form field 'image' with a file that has a name.")
+    sent = form.get(field)
+    if not isinstance(sent, web.FileField) or not sent.filename:
+        raise ApiError(400, "invalid_request", f"An upload has a form field '{field}' with a file that has a name.")
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     return Upload(
-        image.filename,
-        cast(BinaryIO, image.file),
+        sent.filename,
+        cast(BinaryIO, sent.file),
         fields.get("type") or "input",
         fields.get("subfolder", ""),
         fields.get("overwrite") in ("true", "1"),
@@ -58,9 +58,26 @@ async def upload_image(request: web.Request) -> web.Response:
 
 @routes.post("/upload/mask")
 async def upload_mask(request: web.Request) -> web.Response:
-    """Keep a copy of a picture with the alpha channel of the upload."""
+    """Keep a copy of a picture with the alpha channel of the upload, and a layer of paint over its colours."""
     upload = await _read(request)
     return answer(await asyncio.to_thread(_keep_masked, services(request).settings.folders, upload))
+
+
+@routes.post("/upload/file")
+async def upload_file(request: web.Request) -> web.Response:
+    """Keep a file of any kind for the nodes that read it. The same content under the same name is kept once."""
+    upload = await _read(request, "file")
+    return answer(await asyncio.to_thread(_store, services(request).settings.folders, upload, upload.file))
+
+
+def copy_to_input(folders: Folders, area: str, subfolder: str, name: str) -> dict[str, Any]:
+    """Keep a copy of a file of another folder among the inputs, once for each content.
+
+    Raises FileNotFoundError, UnsafePathError.
+    """
+    original = folders.resolve(area, subfolder, name)
+    with original.open("rb") as file:
+        return _store(folders, Upload(original.name, file, "input", "", False, {}), file)
 
 
 def _keep(folders: Folders, upload: Upload) -> dict[str, Any]:
@@ -78,20 +95,27 @@ def _keep(folders: Folders, upload: Upload) -> dict[str, Any]:
 def _keep_masked(folders: Folders, upload: Upload) -> dict[str, Any]:
     from api.pictures import NoPictureError, with_mask
 
+    original = _referred(folders, upload, "original_ref")
+    paint = _referred(folders, upload, "paint_ref") if "paint_ref" in upload.fields else None
     try:
-        reference = orjson.loads(upload.fields.get("original_ref", ""))
-        name, subfolder = reference["filename"], reference.get("subfolder", "")
-        original = folders.resolve(reference.get("type") or "output", subfolder, name)
-    except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError):
-        message = "An upload of a mask has a field 'original_ref': JSON with filename, subfolder and type."
-        raise ApiError(400, "invalid_request", message) from None
-    if not original.is_file():
-        raise ApiError(404, "not_found", f"There is no file '{name}', to which the mask belongs.")
-    try:
-        masked = with_mask(original, upload.file, upload.name)
+        masked = with_mask(original, upload.file, upload.name, paint)
     except NoPictureError as error:
         raise ApiError(400, "no_picture", str(error)) from None
     return _store(folders, upload, io.BytesIO(masked))
+
+
+def _referred(folders: Folders, upload: Upload, field: str) -> Path:
+    """The file that a field of the form names."""
+    try:
+        reference = orjson.loads(upload.fields.get(field, ""))
+        name, subfolder = reference["filename"], reference.get("subfolder", "")
+        path = folders.resolve(reference.get("type") or "output", subfolder, name)
+    except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError):
+        message = f"An upload of a mask has a field '{field}': JSON with filename, subfolder and type."
+        raise ApiError(400, "invalid_request", message) from None
+    if not path.is_file():
+        raise ApiError(404, "not_found", f"There is no file '{name}', which the field '{field}' names.")
+    return path
 
 
 def _store(folders: Folders, upload: Upload, content: BinaryIO) -> dict[str, Any]:

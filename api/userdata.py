@@ -8,26 +8,25 @@ from aiohttp import web
 
 from api.errors import ApiError
 from api.json_body import answer
-from api.services import services
-from graph.files.replace_file import replace_file
 from graph.files.safe_path import inside
+from graph.files.user_files import ChangedFileError, UserFiles, etag_of
+
+USER_FILES = web.AppKey("user_files", UserFiles)
 
 routes = web.RouteTableDef()
 
 
+def user_files(request: web.Request) -> UserFiles:
+    """What the user's files are read and written with."""
+    return request.config_dict[USER_FILES]
+
+
 def _root(request: web.Request) -> Path:
-    return services(request).settings.folders.user / "default"
-
-
-def _file(request: web.Request, name: str = "file") -> Path:
-    path = inside(_root(request), request.match_info[name])
-    if path == _root(request):
-        raise ApiError(400, "unsafe_path", "A file name is wanted, and there is none.")
-    return path
+    return user_files(request).root
 
 
 def _existing(request: web.Request) -> Path:
-    path = _file(request)
+    path = user_files(request).path(request.match_info["file"])
     if not path.is_file():
         raise ApiError(404, "not_found", f"There is no file '{request.match_info['file']}'.")
     return path
@@ -44,6 +43,7 @@ def _info(root: Path, path: Path) -> dict[str, Any]:
         "size": status.st_size,
         "modified": int(status.st_mtime * 1000),
         "created": int(status.st_ctime * 1000),
+        "etag": etag_of(path),
     }
 
 
@@ -55,12 +55,14 @@ async def users(request: web.Request) -> web.Response:
 
 @routes.get("/userdata")
 async def listing(request: web.Request) -> web.Response:
-    """The files of a folder."""
+    """The files of a folder; with `optional` one that is not there is empty."""
     name = request.query.get("dir")
     if not name:
         raise ApiError(400, "invalid_request", "The query must name a folder: `dir`.")
     folder = inside(_root(request), name)
     if not folder.is_dir():
+        if _flag(request, "optional"):
+            return answer([])
         raise ApiError(404, "not_found", f"There is no folder '{name}'.")
     pattern = "**/*" if _flag(request, "recurse") else "*"
     paths = await asyncio.to_thread(lambda: sorted(path for path in folder.glob(pattern) if path.is_file()))
@@ -104,12 +106,27 @@ async def read(request: web.Request) -> web.StreamResponse:
 
 @routes.post("/userdata/{file}")
 async def write(request: web.Request) -> web.Response:
-    """Keep a file."""
-    path = _file(request)
+    """Keep a file; with `If-Match` only if it is still the one that the sender knows."""
+    name, files = request.match_info["file"], user_files(request)
+    files.path(name)
     content = await request.read()
-    if not _flag(request, "overwrite", "true") and path.exists():
-        raise _exists(request.match_info["file"])
-    await asyncio.to_thread(replace_file, path, content)
+    match = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"') or None
+    try:
+        path = await asyncio.to_thread(
+            lambda: files.write(
+                name,
+                content,
+                overwrite=_flag(request, "overwrite", "true"),
+                match=match,
+                automatic=_flag(request, "automatic"),
+            )
+        )
+    except FileExistsError:
+        raise _exists(name) from None
+    except ChangedFileError as error:
+        what = "has been changed" if error.etag else "has been deleted"
+        message = f"'{name}' {what} since it was read. Read it again, or write it without `If-Match`."
+        raise ApiError(412, "changed", message, etag=error.etag) from None
     return _answer(request, path)
 
 
@@ -124,17 +141,25 @@ def _answer(request: web.Request, path: Path) -> web.Response:
 
 @routes.delete("/userdata/{file}")
 async def delete(request: web.Request) -> web.Response:
-    """Delete a file."""
-    _existing(request).unlink()
+    """Delete a file; with `trash` it is moved, and the answer says where. With `optional` it need not be there."""
+    name, files = request.match_info["file"], user_files(request)
+    if _flag(request, "optional") and not files.path(name).is_file():
+        return web.Response(status=204)
+    _existing(request)
+    if _flag(request, "trash"):
+        return _answer(request, await asyncio.to_thread(files.throw_away, name))
+    await asyncio.to_thread(files.delete, name)
     return web.Response(status=204)
 
 
 @routes.post("/userdata/{file}/move/{dest}")
 async def move(request: web.Request) -> web.Response:
-    """Rename a file."""
-    source, target = _existing(request), _file(request, "dest")
-    if not _flag(request, "overwrite", "true") and target.exists():
-        raise _exists(request.match_info["dest"])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
-    return _answer(request, target)
+    """Rename a file; its versions go with it."""
+    _existing(request)
+    source, target = request.match_info["file"], request.match_info["dest"]
+    overwrite = _flag(request, "overwrite", "true")
+    try:
+        path = await asyncio.to_thread(user_files(request).move, source, target, overwrite)
+    except FileExistsError:
+        raise _exists(target) from None
+    return _answer(request, path)

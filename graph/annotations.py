@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NotRequired, TypedDict
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,9 @@ class Files:
     """A combo of file names: a model folder kind (`checkpoints`), or `input` for pictures of the input folder.
 
     The list is read at each request, so that a file dropped into the folder can be chosen without a restart. The
-    content of the chosen file is part of the node's cache key. `upload` ("image") adds an upload button. With
-    `extensions` the combo lists files of the input folder that have these instead of pictures.
+    content of the chosen file is part of the node's cache key. `upload` adds an upload button: "image", "audio",
+    "video", or "file" for any other. With `extensions` the combo lists files of the input folder that have these
+    instead of pictures, and only such are uploaded.
     """
 
     kind: str
@@ -45,6 +46,13 @@ class Multiline:
 
 
 @dataclass(frozen=True, slots=True)
+class Color:
+    """A colour: text (`#f47a45`, with `alpha` `#f47a45ff`), or for an int the number 0xRRGGBB."""
+
+    alpha: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Widget:
     """The widget that an input has in the editor, by the name under which a script of the pack registers it."""
 
@@ -56,4 +64,23 @@ class SeedControl:
     """An int widget with "control after generate": fixed, increment, decrement or randomize."""
 
 
+@dataclass(frozen=True, slots=True)
+class CurvePoints:
+    """A curve widget, whose value is a `CurveValue`."""
+
+
+class CurveValue(TypedDict):
+    """A curve through `points`, each `[x, y]` with both in 0..1, from left to right.
+
+    Before the first and behind the last point it is level. `interpolation` is monotone_cubic where it is not given:
+    smooth, and without a turn that the points do not have.
+    """
+
+    points: list[list[float]]
+    interpolation: NotRequired[str]
+
+
+INTERPOLATIONS = ("monotone_cubic", "linear")
+
 Seed = Annotated[int, Range(0, 2**64 - 1), SeedControl()]
+Curve = Annotated[CurveValue, CurvePoints()]

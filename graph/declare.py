@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from graph.annotations import Choice, Files, Multiline, Range, Seed, SeedControl, Widget
+from graph.annotations import Choice, Color, Curve, CurveValue, Files, Multiline, Range, Seed, SeedControl, Widget
 from graph.context import Context
+from graph.figures import Plot, Series, Table
 from graph.folders import Folders
 from graph.input_error import InputError
 from graph.node_spec import Input, NodeSpec, Output
@@ -23,7 +24,10 @@ from graph.values import Blocked, Items, Lazy, Reference, Subgraph
 __all__ = [
     "Blocked",
     "Choice",
+    "Color",
     "Context",
+    "Curve",
+    "CurveValue",
     "Files",
     "Folders",
     "Input",
@@ -33,11 +37,14 @@ __all__ = [
     "Multiline",
     "NodeSpec",
     "Output",
+    "Plot",
     "Range",
     "Reference",
     "Seed",
     "SeedControl",
+    "Series",
     "Subgraph",
+    "Table",
     "Widget",
     "node",
     "spec_of",

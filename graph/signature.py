@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mappin
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from graph.annotations import Choice, Files, Multiline, Range, SeedControl, Widget
+from graph.annotations import Choice, Color, CurvePoints, Files, Multiline, Range, SeedControl, Widget
 from graph.context import Context
 from graph.node_spec import Input, Output
 from graph.types import Socket
 from graph.values import Blocked, Lazy, Subgraph
 
 SCALARS = {int: "INT", float: "FLOAT", str: "STRING", bool: "BOOLEAN"}
+CURVE = "CURVE"
 LISTS = (list, Iterator, AsyncIterator)
 """Return types of a function whose output is a list of values."""
 
@@ -174,6 +175,8 @@ def _mark(marks: Sequence[Any], kind: type[T]) -> T | None:
 
 def _socket(plain: Any, marks: Sequence[Any]) -> str | None:
     socket = _mark(marks, Socket)
+    if _mark(marks, CurvePoints):
+        return CURVE
     return socket.name if socket else SCALARS.get(plain)
 
 
@@ -181,7 +184,7 @@ def _widget(
     plain: Any, marks: Sequence[Any], options: dict[str, Any]
 ) -> tuple[str | None, Callable[[], Sequence[Any]] | None, str | None]:
     """The widget's type name, its choices and its folder kind; fills `options`."""
-    choices, files = None, None
+    choices, files, kind = None, None, SCALARS.get(plain)
     for mark in marks:
         match mark:
             case Range(low, high, step, slider):
@@ -195,20 +198,25 @@ def _widget(
             case Files(kind, upload, extensions):
                 files = kind
                 if upload:
-                    options[f"{upload}_upload"] = True
+                    options["upload" if upload == "file" else f"{upload}_upload"] = True
                 if extensions:
                     options["extensions"] = list(extensions)
             case Multiline(placeholder, prompt):
                 options.update(multiline=True, **({"placeholder": placeholder} if placeholder else {}))
                 if prompt:
                     options["dynamicPrompts"] = True
+            case Color(alpha):
+                options.update(display="color", **({"alpha": True} if alpha else {}))
             case Widget(name):
                 options["widgetType"] = name
             case SeedControl():
                 options["control_after_generate"] = True
+            case CurvePoints():
+                kind = CURVE
+                options.setdefault("default", {"points": [[0.0, 0.0], [1.0, 1.0]]})
     if choices is not None or files is not None:
         return "COMBO", choices, files
-    return SCALARS.get(plain), None, None
+    return kind, None, None
 
 
 def _outputs(hint: Any, names: Sequence[str], function: Callable[..., Any]) -> tuple[tuple[Output, ...], bool]:

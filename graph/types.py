@@ -6,7 +6,7 @@ Type names are ComfyUI's (`IMAGE`, `MODEL`, `INT` …), so that its workflows an
 from dataclasses import dataclass
 
 ANY = "*"
-WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "CURVE"})
 
 
 @dataclass(frozen=True, slots=True)

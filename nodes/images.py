@@ -59,7 +59,8 @@ def save_image(ctx: Context, images: Image, filename_prefix: str = "Safelight") 
     """
     texts = file_metadata(ctx)
     for index, image in enumerate(images):
-        _write(ctx, image, filename_prefix.replace("%batch_num%", str(index)), texts, compress_level=4, temporary=False)
+        name = filename_prefix.replace("%batch_num%", str(index))
+        ctx.show("images", [_write(ctx, image, name, texts, compress_level=4, temporary=False)])
 
 
 @node("PreviewImage", category="image", title="Preview Image", output_node=True, search=["show"])
@@ -68,7 +69,7 @@ def preview_image(ctx: Context, images: Image) -> None:
     texts = file_metadata(ctx)
     prefix = f"preview_{secrets.token_hex(4)}"
     for image in images:
-        _write(ctx, image, prefix, texts, compress_level=1, temporary=True)
+        ctx.show("images", [preview(ctx, image, prefix, texts)])
 
 
 @node("EmptyImage", category="image", title="Empty Image", search=["solid", "colour", "blank"])
@@ -86,10 +87,14 @@ def empty_image(
     return levels.expand(batch_size, height, width, 3).contiguous()
 
 
+def preview(ctx: Context, image: torch.Tensor, prefix: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Write a picture to the temporary folder; what `ctx.show` takes for it."""
+    return _write(ctx, image, prefix, texts, compress_level=1, temporary=True)
+
+
 def _write(
     ctx: Context, image: torch.Tensor, prefix: str, texts: Mapping[str, str], compress_level: int, temporary: bool
-) -> None:
-    """Save one picture and show it on the node."""
+) -> dict[str, str]:
     ctx.check()
     content = encode_png(image, texts, compress_level)
     try:
@@ -97,4 +102,4 @@ def _write(
     except ValueError as error:
         raise InputError("filename_prefix", str(error)) from error
     place.write(content)
-    ctx.show("images", [{"filename": place.filename, "subfolder": place.subfolder, "type": place.type}])
+    return {"filename": place.filename, "subfolder": place.subfolder, "type": place.type}

@@ -172,7 +172,7 @@ def save_latent(ctx: Context, samples: Latent, filename_prefix: str = "latents/S
 
 
 @node("LoadLatent", category="latent", title="Load Latent", search=["open"])
-def load_latent(ctx: Context, latent: Annotated[str, Files("input", extensions=(".latent",))]) -> Latent:
+def load_latent(ctx: Context, latent: Annotated[str, Files("input", upload="file", extensions=(".latent",))]) -> Latent:
     """Read latents that Save Latent has written.
 
     latent: A file in the input folder; a name that ends in " [output]" is in the output folder.

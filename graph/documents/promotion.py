@@ -111,7 +111,8 @@ def _target(instance: DocumentNode, sheet: Sheet, id: str, widget: WidgetName) -
     if id == OWN_INPUT:
         names = sheet.input_names(instance)
         return names.index(widget.name) if widget.name in names else None
-    index = sheet.fed.get((id, widget.name))
+    # With a source it is a widget further inside, which an input of the same name does not feed.
+    index = None if widget.source else sheet.fed.get((id, widget.name))
     if index is not None:
         return index
     return (id, widget) if id in sheet.nodes else None

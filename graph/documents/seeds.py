@@ -4,7 +4,8 @@ The editor does the same for what it queues by itself; the rules in `web/core/se
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from graph.schema import Schema, Schemas
 
 LARGEST_SEED = 2**53 - 1
 """JSON numbers are exact up to here in every program."""
+DIGITS = re.compile(r"[-+]?[0-9]+")
 
 Chance = Callable[[], float]
 """Gives a number from 0 up to 1, as `random.random` does."""
@@ -25,16 +27,27 @@ def batch(document: dict[str, Any], schemas: Schemas, count: int, chance: Chance
 
     What does not change is shared by them. The document must be one that compiles.
     """
-    known: dict[str, Widgets] = {}
     for index in range(count):
-        if index > 0:
-            nodes = [_after_a_job(node, schemas.get(node["type"]), known, chance) for node in document["nodes"]]
-            document = {**document, "nodes": nodes}
         yield document
+        if index + 1 < count:
+            document = _changed(document, schemas, chance, only=None)
 
 
-def _after_a_job(saved: dict[str, Any], schema: Schema | None, known: dict[str, Widgets], chance: Chance) -> Any:
-    """A node as it is in the next document."""
+def with_new_seeds(document: dict[str, Any], schemas: Schemas, chance: Chance = random.random) -> dict[str, Any]:
+    """A document whose seeds are others, whatever their controls say; other controlled values stay as they are."""
+    return _changed(document, schemas, chance, only="randomize")
+
+
+def _changed(document: dict[str, Any], schemas: Schemas, chance: Chance, only: str | None) -> dict[str, Any]:
+    known: dict[str, Widgets] = {}
+    nodes = [_after_a_job(node, schemas.get(node["type"]), known, chance, only) for node in document["nodes"]]
+    return {**document, "nodes": nodes}
+
+
+def _after_a_job(
+    saved: dict[str, Any], schema: Schema | None, known: dict[str, Widgets], chance: Chance, only: str | None
+) -> Any:
+    """A node as it is in the next document; with `only`, its seeds alone follow that control."""
     node = msgspec.convert(saved, DocumentNode)
     if schema is None or not isinstance(node.widgets_values, list | dict):
         return saved
@@ -46,8 +59,11 @@ def _after_a_job(saved: dict[str, Any], schema: Schema | None, known: dict[str, 
     values = node.widgets_values.copy()
     for widget in widgets.in_order:
         place, control = where.get(widget.name), where.get(f"{widget.name}/control")
-        if place is not None and control is not None and widget.name not in linked:
-            values[place] = next_value(_config(schema, widget.name), values[place], values[control], chance)
+        if place is None or control is None or widget.name in linked:
+            continue
+        config = _config(schema, widget.name)
+        if only is None or config[0] == "INT":
+            values[place] = next_value(config, values[place], only or values[control], chance)
     return {**saved, "widgets_values": values}
 
 
@@ -81,6 +97,8 @@ def next_value(config: Sequence[Any], value: Any, control: Any, chance: Chance) 
     choices = config[0] if isinstance(config[0], list) else options.get("options") if config[0] == "COMBO" else None
     if choices is not None:
         return _next_choice([str(choice) for choice in choices], value, control, chance)
+    if config[0] == "INT" and isinstance(value, str) and DIGITS.fullmatch(value):
+        return _next_large(options, value, control, chance)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     least = max(options.get("min", 0), -LARGEST_SEED)
@@ -93,6 +111,24 @@ def next_value(config: Sequence[Any], value: Any, control: Any, chance: Chance) 
         case "randomize":
             return min(most, least + int(chance() * (most - least + 1)))
     return value
+
+
+def _next_large(options: Mapping[str, Any], value: str, control: Any, chance: Chance) -> Any:
+    """The next of a seed that is written as text, as the editor writes those beyond `LARGEST_SEED`."""
+    least, most = options.get("min", 0), options.get("max", 2**64 - 1)
+    match control:
+        case "increment":
+            return _written(least if int(value) >= most else int(value) + 1)
+        case "decrement":
+            return _written(most if int(value) <= least else int(value) - 1)
+        case "randomize":
+            low, high = max(least, -LARGEST_SEED), min(options.get("max", LARGEST_SEED), LARGEST_SEED)
+            return min(high, low + int(chance() * (high - low + 1)))
+    return value
+
+
+def _written(whole: int) -> int | str:
+    return whole if abs(whole) <= LARGEST_SEED else str(whole)
 
 
 def _next_choice(choices: list[str], value: Any, control: Any, chance: Chance) -> Any:

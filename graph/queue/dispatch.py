@@ -156,6 +156,10 @@ class Dispatcher:
         for listener in self.listeners:
             listener.queue_changed(status)
 
+    def paused(self) -> bool:
+        """Whether waiting jobs do not begin."""
+        return self._store.done() and self._store.result().status().paused
+
     def interrupt(self, job_id: str | None = None) -> None:
         """Interrupt a running job, or all of them; a worker that does not react is replaced."""
         for id, job in self.running.items():

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from graph.queue.table import EndState, JobRecord, JobTable
+from graph.queue.table import EndState, JobRecord, JobTable, read_tags
 
 SECONDS_A_DAY = 86_400
 MOST_CHARACTERS = 10_000
@@ -32,9 +32,9 @@ USUAL_LIMITS = HistoryLimits()
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which finished jobs are wanted.
 
-    `words` must all occur, whatever their case, in the job's id, its node types and titles, or the texts in its
-    nodes. It ended not before `since` and before `until`, seconds since the epoch. `offset` counts from the oldest that
-    fits; `most` without it gives the newest ones, as ComfyUI does.
+    `words` must all occur, whatever their case, in the job's id, name and tags, its node types and titles, or the texts
+    in its nodes. It ended not before `since` and before `until`, seconds since the epoch. `offset` counts from the
+    oldest that fits; `most` without it gives the newest ones, as ComfyUI does.
     """
 
     words: tuple[str, ...] = ()
@@ -50,24 +50,30 @@ EVERYTHING = HistoryQuery()
 
 def history(table: JobTable, query: HistoryQuery = EVERYTHING) -> list[JobRecord]:
     """The finished jobs that fit, oldest first."""
-    conditions, values = ["finish_order IS NOT NULL"], list[Any]()
+    found, values = conditions(query)
+    where = f"WHERE {' AND '.join(['finish_order IS NOT NULL', *found])} ORDER BY finish_order"
+    if query.offset is None and query.most is not None:
+        return table.records(f"{where} DESC LIMIT ?", *values, query.most)[::-1]
+    return table.records(
+        f"{where} LIMIT ? OFFSET ?", *values, -1 if query.most is None else query.most, query.offset or 0
+    )
+
+
+def conditions(query: HistoryQuery) -> tuple[list[str], list[Any]]:
+    """What a query asks of each ended job, as SQL, with the values for its placeholders."""
+    found, values = list[str](), list[Any]()
     for condition, value in {
         "state = ?": query.state,
         "finished >= ?": query.since,
         "finished < ?": query.until,
     }.items():
         if value is not None:
-            conditions.append(condition)
+            found.append(condition)
             values.append(value)
     for word in query.words:
-        conditions.append("instr((SELECT words FROM job_words WHERE job_words.seq = jobs.seq), ?)")
+        found.append("instr((SELECT words FROM job_words WHERE job_words.seq = jobs.seq), ?)")
         values.append(word.casefold())
-    where = f"WHERE {' AND '.join(conditions)} ORDER BY finish_order"
-    if query.offset is None and query.most is not None:
-        return table.records(f"{where} DESC LIMIT ?", *values, query.most)[::-1]
-    return table.records(
-        f"{where} LIMIT ? OFFSET ?", *values, -1 if query.most is None else query.most, query.offset or 0
-    )
+    return found, values
 
 
 def finished(table: JobTable, id: str) -> JobRecord | None:
@@ -90,8 +96,9 @@ def prune(table: JobTable, limits: HistoryLimits, kept: int) -> int:
 
 def make_searchable(table: JobTable, seq: int) -> None:
     """Let searches find a job that has finished. Within a transaction."""
-    id, prompt = table.one("SELECT id, prompt FROM jobs WHERE seq = ?", seq)
-    table.execute("INSERT OR REPLACE INTO job_words VALUES (?, ?)", seq, searched_text(id, prompt))
+    id, name, tags, prompt = table.one("SELECT id, name, tags, prompt FROM jobs WHERE seq = ?", seq)
+    labels = "\n".join((name, *read_tags(tags))).casefold()
+    table.execute("INSERT OR REPLACE INTO job_words VALUES (?, ?)", seq, f"{labels}\n{searched_text(id, prompt)}")
 
 
 def make_older_searchable(table: JobTable) -> None:

@@ -42,7 +42,7 @@ class NotPending(ValueError):
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job to be queued. `prompt` and `extra_data` are JSON.
+    """A job to be queued. `prompt` and `extra_data` are JSON; `name` says which workflow it runs.
 
     Without a `number` it comes after those of its priority that are there, or with `front` ahead of them.
     """
@@ -55,6 +55,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     priority: float = 0
     number: float | None = None
     front: bool = False
+    name: str = ""
+    tags: Sequence[str] = ()
 
 
 class QueueStatus(NamedTuple):
@@ -132,10 +134,11 @@ class JobStore(JobTable):
         """Add a job of which `following` more are to come after it, even if all of them go to the front."""
         rank = 0.0 if job.number is None else self._last_rank(0, job.priority, job.number) + 1
         (seq,) = self.one(
-            "INSERT INTO jobs (state, id, client_id, prompt, extra_data, targets, accepted, priority, number, rank)"
-            " VALUES ('pending', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+            "INSERT INTO jobs"
+            " (state, id, client_id, prompt, extra_data, targets, accepted, priority, number, rank, name, tags)"
+            " VALUES ('pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
             *(job.id, job.client_id, job.prompt, job.extra_data, orjson.dumps(list(job.targets)), time.time()),
-            *(job.priority, job.number or 0, rank),
+            *(job.priority, job.number or 0, rank, job.name, orjson.dumps(list(job.tags)).decode()),
         )
         if job.number is not None:
             return job.number
@@ -209,6 +212,28 @@ class JobStore(JobTable):
     def unfinished(self, id: str) -> JobRecord | None:
         """The running or pending job of this id, or None."""
         return next(iter(self.records("WHERE id = ? AND state IN ('running', 'pending')", id)), None)
+
+    def job(self, id: str) -> JobRecord | None:
+        """The job of this id, whatever its state, or None."""
+        return next(iter(self.records("WHERE id = ?", id)), None)
+
+    def set_labels(self, id: str, name: str | None, tags: Sequence[str] | None) -> bool:
+        """Change a job's name or its tags; None leaves them as they are. False if there is no such job."""
+        with self.transaction():
+            found = self.execute(
+                "UPDATE jobs SET name = coalesce(?, name), tags = coalesce(?, tags) WHERE id = ?"
+                " RETURNING seq, finish_order",
+                *(name, None if tags is None else orjson.dumps(list(tags)).decode(), id),
+            ).fetchall()
+            for seq, ended in found:
+                if ended is not None:
+                    make_searchable(self, seq)
+        return bool(found)
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many jobs run, wait, and have ended."""
+        (running,) = self.one("SELECT count(*) FROM jobs WHERE state = 'running'")
+        return running, self._status.remaining - running, self._finished
 
     def set_paused(self, paused: bool) -> None:
         """Leave waiting jobs alone from now on, or no longer; what runs goes on. It outlasts a restart."""

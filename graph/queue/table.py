@@ -57,19 +57,25 @@ STEPS = (
     CREATE TABLE queue (paused INTEGER NOT NULL);
     INSERT INTO queue VALUES (0);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN name TEXT NOT NULL DEFAULT '';
+    ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 WAITING_ORDER = "patience, priority DESC, number, rank, seq"
 """The order in which pending jobs are taken; `jobs_waiting` has it."""
 WAITING_ORDER_REVERSED = "patience DESC, priority, number DESC, rank DESC, seq DESC"
 
 _events = msgspec.json.Decoder(list[events.Event])
+_tags = msgspec.json.Decoder(tuple[str, ...])
 
 
 class JobRecord(msgspec.Struct, frozen=True):
     """A row. `prompt`, `extra_data`, `targets` and `outputs` are JSON as stored; times are seconds since the epoch.
 
-    `seq` is given to one job only, ever. `crashes` counts how often the server ended while the job ran; after some of
-    them the job waits until the server has been up for `patience` seconds.
+    `name` says which workflow it runs, `tags` are the user's. `seq` is given to one job only, ever. `crashes` counts
+    how often the server ended while the job ran; after some of them the job waits until the server has been up for
+    `patience` seconds.
     """
 
     seq: int
@@ -88,6 +94,8 @@ class JobRecord(msgspec.Struct, frozen=True):
     priority: float = 0
     crashes: int = 0
     patience: float = 0
+    name: str = ""
+    tags: tuple[str, ...] = ()
 
 
 COLUMNS = ", ".join(f"jobs.{name}" for name in JobRecord.__struct_fields__)
@@ -98,7 +106,13 @@ def record_of(row: Sequence[Any]) -> JobRecord:
     values = dict(zip(JobRecord.__struct_fields__, row, strict=True))
     values["outputs"] = values["outputs"] or b"{}"
     values["events"] = tuple(_events.decode(values["events"])) if values["events"] else ()
+    values["tags"] = read_tags(values["tags"])
     return JobRecord(**values)
+
+
+def read_tags(text: str) -> tuple[str, ...]:
+    """The tags of a row."""
+    return _tags.decode(text)
 
 
 class JobTable:

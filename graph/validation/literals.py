@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from graph.annotations import INTERPOLATIONS
 from graph.files.safe_path import safe_parts
 from graph.folders import Folders, UnsafePathError
 from graph.problem import Problem
@@ -44,6 +45,8 @@ def convert(value: Any, config: Sequence[Any], folders: Folders, loosely: bool =
             return _text(value)
         case "BOOLEAN":
             return _truth(value)
+        case "CURVE":
+            return _curve(value)
     if ANY in kind:
         return value
     raise LiteralError(
@@ -117,6 +120,29 @@ def _truth(value: Any) -> bool:
         "Failed to convert an input value to a BOOLEAN value",
         f"takes true or false, and {_short(value)} is neither. Choose one of them.",
     )
+
+
+def _curve(value: Any) -> dict[str, Any]:
+    """A curve with its points from left to right."""
+    match value:
+        case {"points": [_, _, *_] as points} if all(_is_point(point) for point in points):
+            interpolation = value.get("interpolation", INTERPOLATIONS[0])
+            ordered = sorted([float(x), float(y)] for x, y in points)
+            if len({x for x, _ in ordered}) == len(ordered) and interpolation in INTERPOLATIONS:
+                return {**value, "points": ordered}
+    raise LiteralError(
+        "invalid_input_type",
+        "Failed to convert an input value to a CURVE value",
+        f"takes a curve, and {_short(value)} is none. Give two points or more, each [x, y] with both from 0 to 1 and "
+        "no two above each other.",
+    )
+
+
+def _is_point(point: Any) -> bool:
+    match point:
+        case [int() | float() as x, int() | float() as y]:
+            return 0 <= x <= 1 and 0 <= y <= 1
+    return False
 
 
 def _choice(value: Any, choices: Sequence[Any], options: Mapping[str, Any], folders: Folders) -> Any:

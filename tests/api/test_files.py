@@ -208,6 +208,43 @@ async def test_a_mask_becomes_the_alpha_of_the_original(session: Session, server
     assert result.info["prompt"] == '{"1": {}}'
 
 
+async def test_paint_is_laid_over_the_original_below_the_mask(session: Session, server: RunningServer):
+    await upload(session, "sky.png", picture((10, 20, 30), (8, 6)))
+    await upload(session, "half.png", picture((210, 220, 230, 128), (8, 6)), subfolder="painted/.layers")
+    original = json.dumps({"filename": "sky.png", "type": "input"})
+    paint = json.dumps({"filename": "half.png", "subfolder": "painted/.layers", "type": "input"})
+    mask = picture((0, 0, 0, 9), (8, 6))
+    fields = {"original_ref": original, "paint_ref": paint, "subfolder": "painted"}
+    status, said = await upload(session, "sky.png", mask, "/upload/mask", **fields)
+    assert (status, said["subfolder"]) == (200, "painted")
+    result = Image.open(server.base / "input" / "painted" / said["name"]).getpixel((3, 3))
+    assert result[3] == 9
+    assert result[:3] == pytest.approx((110, 120, 130), abs=1)
+    missing = json.dumps({"filename": "nowhere.png", "type": "input"})
+    status, said = await upload(session, "sky.png", mask, "/upload/mask", original_ref=original, paint_ref=missing)
+    assert (status, "nowhere.png" in said["error"]["message"]) == (404, True)
+
+
+async def test_a_camera_picture_stays_upright(session: Session, server: RunningServer):
+    turned = Image.new("RGB", (8, 4), (0, 0, 255))
+    turned.paste((255, 0, 0), (0, 0, 4, 4))  # left half red; shown a quarter turn clockwise: the upper half
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = io.BytesIO()
+    turned.save(file, "PNG", exif=exif)
+    await upload(session, "camera.png", file.getvalue())
+    for query in ({"preview": "png"}, {"channel": "rgb"}):
+        body, _ = await view(session, filename="camera.png", type="input", **query)
+        shown = Image.open(io.BytesIO(body))
+        assert (shown.size, shown.getpixel((1, 1)), shown.getpixel((1, 6))) == ((4, 8), (255, 0, 0), (0, 0, 255))
+    reference = json.dumps({"filename": "camera.png", "type": "input"})
+    status, said = await upload(session, "m.png", picture((0, 0, 0, 9), (4, 8)), "/upload/mask", original_ref=reference)
+    assert status == 200
+    result = Image.open(server.base / "input" / said["name"])
+    assert (result.size, result.getpixel((1, 1))) == ((4, 8), (255, 0, 0, 9))
+    assert result.getexif().get(0x0112) is None
+
+
 @pytest.mark.parametrize("reference", ["", "{}", "[]", "null", '{"filename": 3}', '{"filename": "../x.png"}'])
 async def test_a_mask_without_a_proper_original_is_refused(session: Session, reference: str):
     status, said = await upload(session, "masked.png", picture((0, 0, 0, 7)), "/upload/mask", original_ref=reference)
@@ -229,3 +266,17 @@ async def test_an_upload_without_a_file_is_refused(session: Session):
         "/upload/image", data=b"--x", headers={"Content-Type": "multipart/form-data"}
     ) as response:
         assert response.status == 400
+
+
+async def test_a_file_of_any_kind_can_be_uploaded_for_the_nodes_that_read_it(session: Session, server: RunningServer):
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("file", b"name,count\nfog,3\n", filename="words.csv")
+    form.add_field("subfolder", "lists")
+    async with session.http.post("/upload/file", data=form) as response:
+        assert await response.json() == {"name": "words.csv", "subfolder": "lists", "type": "input"}
+    assert (server.base / "input" / "lists" / "words.csv").read_bytes() == b"name,count\nfog,3\n"
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("file", b"x", filename="../outside.txt")
+    async with session.http.post("/upload/file", data=form) as response:
+        assert (await response.json())["name"] == "outside.txt"
+    assert not (server.base / "outside.txt").exists()

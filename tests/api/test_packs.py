@@ -55,7 +55,7 @@ async def test_all_packs_are_listed_with_their_state(tmp_path: Path):
         folder / "good pack/pyproject.toml",
         '[project]\nname = "good"\nversion = "1.0"\ndescription = "Does good."\n[tool.safelight]\ntitle = "Good"\n',
     )
-    put(folder / "good pack/web/ours.js", "/** Mine. */\nimport { registerWidget } from 'safelight';\n")
+    put(folder / "good pack/web/ours.js", "/** Mine. */\nimport { definePack } from 'safelight';\n")
     put(folder / "good pack/web/theirs.js", "import { app } from '../../scripts/app.js';\n")
     put(folder / "good pack/workflows/try.json", "{}")
     put(folder / "good pack/locales/de/main.json", "{}")
@@ -75,6 +75,7 @@ async def test_all_packs_are_listed_with_their_state(tmp_path: Path):
         "name": "good pack", "title": "Good", "version": "1.0", "description": "Does good.", "state": "loaded",
         "nodes": ["Good"], "problem": None, "cure": None, "web": True, "workflows": ["try"], "routes": False,
         "locales": ["de"], "scripts": ["/extensions/good%20pack/ours.js"],
+        "comfy_scripts": ["/extensions/good%20pack/theirs.js"],
     }  # fmt: skip
     assert found["bad"]["state"] == "failed"
     assert "'no_such_module' is not installed" in found["bad"]["problem"]

@@ -51,6 +51,19 @@ async def test_nodes_become_a_subgraph_and_nodes_again(session: Session):
         assert "definitions" not in flat
 
 
+async def test_group_nodes_become_subgraphs(session: Session):
+    group = {"nodes": [{"type": "Pass", "inputs": [{"name": "text", "type": "TEXT", "link": None}]}], "links": []}
+    instance = {**node(2, "workflow>G", [1], ["TEXT"]), "properties": {}}
+    nodes = [DOCUMENT["nodes"][0], instance, DOCUMENT["nodes"][2]]
+    document = {**DOCUMENT, "nodes": nodes, "extra": {"groupNodes": {"G": group}}}
+    converted = (await session.post("/subgraphs/convert", {"document": document}))["document"]
+    [definition] = converted["definitions"]["subgraphs"]
+    assert [each["type"] for each in converted["nodes"]] == ["Text", definition["id"], "Show"]
+    assert await compiled(session, converted) == await compiled(session, document)
+    unchanged = (await session.post("/subgraphs/convert", {"document": DOCUMENT}))["document"]
+    assert unchanged == DOCUMENT
+
+
 @pytest.mark.parametrize(
     ("path", "body", "kind", "words"),
     [

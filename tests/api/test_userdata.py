@@ -22,7 +22,7 @@ async def test_a_file_is_kept_as_it_is(session: Session, server: RunningServer):
     assert await read(session, "workflows%2Fa%20%E2%9C%93.json") == b'{"a": 1}'
     assert (server.base / "user" / "default" / "workflows" / "a ✓.json").read_bytes() == b'{"a": 1}'
     info = await write(session, "workflows%2Fb.json", b"{}", query="?full_info=true")
-    assert set(info) == {"path", "size", "modified", "created"}
+    assert set(info) == {"path", "size", "modified", "created", "etag"}
     assert (info["path"], info["size"]) == ("workflows/b.json", 2)
 
 
@@ -51,6 +51,7 @@ async def test_listings(session: Session):
     ]
     await session.get("/userdata", status=400)
     await session.get("/userdata?dir=nowhere", status=404)
+    assert await session.get("/userdata?dir=nowhere&optional=true") == []
 
 
 async def test_moving_and_deleting(session: Session):
@@ -65,6 +66,9 @@ async def test_moving_and_deleting(session: Session):
     async with session.http.delete("/userdata/new%2Fto.txt") as response:
         assert response.status == 204
     await read(session, "new%2Fto.txt", 404)
+    for query, status in (("", 404), ("?optional=true", 204)):
+        async with session.http.delete(f"/userdata/new%2Fto.txt{query}") as response:
+            assert response.status == status
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Annotated, Any, NamedTuple
 
 import pytest
 
-from graph.declare import Choice, Context, Files, Multiline, Range, Seed, node, spec_of
+from graph.declare import Choice, Color, Context, Files, Multiline, Range, Seed, node, spec_of
 from graph.types import Socket, fits
 
 Picture = Annotated[object, Socket("IMAGE")]
@@ -164,3 +164,23 @@ def test_a_declaration_that_says_too_little_or_too_much_is_refused_at_import(sou
 )
 def test_which_types_may_be_linked(source: str, target: str, result: bool):
     assert fits(source, target) is result
+
+
+def test_colours_and_uploads_are_told_to_the_editor():
+    @node("Painted", category="test")
+    def painted(
+        ink: Annotated[str, Color()] = "#f47a45",
+        veil: Annotated[str, Color(alpha=True)] = "#00000080",
+        code: Annotated[int, Color()] = 0xFF8000,
+        picture: Annotated[str, Files("input", upload="image")] = "",
+        words: Annotated[str, Files("input", upload="file", extensions=(".csv",))] = "",
+    ) -> str:
+        return ink
+
+    spec = spec_of(painted)
+    assert spec is not None
+    assert spec.input("ink").options == {"default": "#f47a45", "display": "color"}
+    assert spec.input("veil").options["alpha"] is True
+    assert (spec.input("code").type, spec.input("code").options["display"]) == ("INT", "color")
+    assert spec.input("picture").options["image_upload"] is True
+    assert spec.input("words").options == {"default": "", "upload": True, "extensions": [".csv"]}

@@ -77,6 +77,14 @@ def test_a_generator_asks_when_it_needs_to(workbench):
     assert workbench.asked == ["image"]
 
 
+def test_plots_and_tables_are_shown_as_data(examples, tmp_path):
+    recorder = examples.Recorder(Folders.under(tmp_path))
+    assert examples.settle(recorder, 8.0, 0.5, 3) == 2.0
+    [plot], [table] = recorder.shown["plots"], recorder.shown["tables"]
+    assert [line["y"] for line in plot["series"]] == [[8.0, 4.0, 2.0], [8.0, 8.0]]
+    assert table["rows"] == [[0, 8.0], [1, 4.0], [2, 2.0]]
+
+
 def test_a_subgraph_runs_in_place_of_its_node(workbench):
     quarter = torch.full((1, 8, 8, 3), 0.4)
     result = workbench.node("ContrastAgain", image=quarter, times=2)

@@ -82,7 +82,8 @@ def test_a_random_seed_is_a_new_one_each_time():
 CASES = [
     [config, value, control, chance]
     for config, values in [
-        (INT, [0, 1, 7, LARGEST_SEED, LARGEST_SEED - 1, -5, "text", True, None]),
+        (INT, [0, 1, 7, LARGEST_SEED, LARGEST_SEED - 1, -5, "text", True, None, "7"]),
+        (["INT", {}], [str(2**53 - 1), str(2**53), str(2**64 - 2), str(2**64 - 1), "-4", ""]),
         (["INT", {"min": -3, "max": 3}], [-3, -4, 0, 3, 9]),
         (["INT", {}], [0, 5]),
         (["FLOAT", {"min": 0, "max": 2}], [0.5, 2]),

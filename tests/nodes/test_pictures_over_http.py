@@ -100,6 +100,7 @@ def test_a_file_that_became_unreadable_is_named_with_its_node(client, server):
     assert (
         "soon_broken.png is not a picture that can be read. Save it as PNG, JPEG or WebP." in error["exception_message"]
     )
+    (server.base / "input" / name).unlink()
 
 
 @pytest.mark.parametrize(

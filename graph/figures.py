@@ -1,0 +1,107 @@
+"""What nodes show beside pictures and texts: `ctx.show("plots", [Plot(...).shown()])`, and tables in the same way."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+MOST_POINTS = 2000
+"""More points of a line are thinned out: nobody sees them, and every client and the history would have to keep them."""
+MOST_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line of a plot. Without `x` its values are numbered from 0; NaN and infinities are gaps."""
+
+    y: Sequence[float]
+    label: str = ""
+    x: Sequence[float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Lines in one pair of axes. A logarithmic axis leaves out what is not positive."""
+
+    series: Sequence[Series]
+    title: str = ""
+    x_label: str = ""
+    y_label: str = ""
+    log_x: bool = False
+    log_y: bool = False
+
+    def shown(self) -> dict[str, Any]:
+        """The plot as `ctx.show("plots", [...])` takes it, with at most 2,000 points a line.
+
+        Raises ValueError for a line whose `x` and `y` are not of one length.
+        """
+        return {
+            "title": self.title,
+            "x_label": self.x_label,
+            "y_label": self.y_label,
+            "x_scale": "log" if self.log_x else "linear",
+            "y_scale": "log" if self.log_y else "linear",
+            "series": [_shown(each) for each in self.series],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under named columns. Cells are numbers, texts, booleans or None."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    title: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """The table as `ctx.show("tables", [...])` takes it: its first 1,000 rows, and how many are left out.
+
+        Raises ValueError for a row that has not a cell for each column.
+        """
+        for number, row in enumerate(self.rows, 1):
+            if len(row) != len(self.columns):
+                raise ValueError(f"Row {number} has {len(row)} cells, and the table {len(self.columns)} columns.")
+        rows = [[_cell(cell) for cell in row] for row in islice(self.rows, MOST_ROWS)]
+        return {
+            "title": self.title,
+            "columns": list(self.columns),
+            "rows": rows,
+            "left_out": max(0, len(self.rows) - MOST_ROWS),
+        }
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, float):
+        return _finite(cell)
+    return cell if isinstance(cell, int | str | None) else str(cell)
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None
+
+
+def _shown(series: Series) -> dict[str, Any]:
+    ys = [_finite(value) for value in series.y]
+    xs = [_finite(value) for value in (range(len(ys)) if series.x is None else series.x)]
+    if len(xs) != len(ys):
+        name = f" '{series.label}'" if series.label else ""
+        raise ValueError(f"The line{name} has {len(xs)} places and {len(ys)} values. Give as many of both.")
+    kept = _thinned(ys)
+    return {"label": series.label, "x": [xs[index] for index in kept], "y": [ys[index] for index in kept]}
+
+
+def _thinned(values: Sequence[float | None]) -> list[int]:
+    """Which of many points to keep: of each stretch the least and the greatest, so that no spike is lost."""
+    if len(values) <= MOST_POINTS:
+        return list(range(len(values)))
+    stretches = MOST_POINTS // 2 - 1
+    kept = {0, len(values) - 1}
+    for stretch in range(stretches):
+        places = range(stretch * len(values) // stretches, (stretch + 1) * len(values) // stretches)
+        known = [(value, index) for index in places if (value := values[index]) is not None]
+        if known:
+            kept.update((min(known)[1], max(known)[1]))
+        else:
+            kept.add(places[0])
+    return sorted(kept)
