@@ -16,7 +16,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from launcher.browser import MISSING, find_browser
 
@@ -31,6 +31,9 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Whoever opens the editor for the first time is offered a tour; most tests are not about that.
+TOUR_SEEN = "localStorage['safelight.setting.tour.seen'] ??= '{\"start\": 1}'"
 
 # In CI the same examples every time; elsewhere new ones, so that somebody meets what nobody thought of.
 settings.register_profile("safelight", deadline=None, print_blob=True, derandomize="CI" in os.environ)
@@ -98,7 +101,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def browser_page(browser: Browser, server: Server) -> Iterator[Page]:
     """An empty page in a fresh profile; relative addresses go to the server, an error in the console fails the test."""
-    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="en-US")
+    context = browser.new_context(
+        base_url=server.url, viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="dark"
+    )
+    context.add_init_script(TOUR_SEEN)
+    context.route("**/api/settings", keep_settings_apart)
     context.set_default_timeout(20_000)
     page = context.new_page()
     errors: list[str] = []
@@ -112,6 +119,19 @@ def browser_page(browser: Browser, server: Server) -> Iterator[Page]:
     yield page
     context.close()
     assert not errors, "the browser's console has errors"
+
+
+def keep_settings_apart(route: Route) -> None:
+    """What a test sets in the editor goes with the user to every browser, but not to that of another test."""
+    if route.request.method == "GET":
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, json={key: value for key, value in answer.json().items() if not key.startswith("editor.")}
+        )
+    elif all(key.startswith("editor.") for key in route.request.post_data_json):
+        route.fulfill(status=200)
+    else:
+        route.continue_()
 
 
 def _announced_url(process: "subprocess.Popen[bytes]", log: Path) -> str:

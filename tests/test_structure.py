@@ -35,7 +35,7 @@ VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "misc", "common"
 
 def python_files(*folders: str) -> list[Path]:
     files = [file for folder in folders for file in (ROOT / folder).rglob("*.py") if "work" not in file.parts[-3:-1]]
-    return [*files, *ROOT.glob("*.py")]
+    return [*(file for file in files if "node_modules" not in file.parts), *ROOT.glob("*.py")]
 
 
 def module_name(file: Path) -> str:
@@ -136,7 +136,10 @@ def source_files() -> list[Path]:
     return [
         file
         for file in files
-        if file.is_file() and (file.suffix in kinds or file.name == "run") and work not in file.parents
+        if file.is_file()
+        and (file.suffix in kinds or file.name == "run")
+        and work not in file.parents
+        and "node_modules" not in file.parts
     ]
 
 

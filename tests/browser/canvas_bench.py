@@ -23,6 +23,25 @@ class Bench:
         """Until the camera rests and nothing is left to draw."""
         self.page.wait_for_timeout(QUIET_MS)
 
+    def quiet(self) -> None:
+        """Until nothing has been drawn for a while. An editor that draws all the time never gets there."""
+        self.page.wait_for_function(
+            """(quiet) => {
+                const { frames } = bench.view.counts();
+                const now = performance.now();
+                if (globalThis.lastDrawn?.frames !== frames) globalThis.lastDrawn = { frames, since: now };
+                return now - globalThis.lastDrawn.since > quiet;
+            }""",
+            arg=QUIET_MS,
+            polling=50,
+        )
+
+    def frame(self) -> None:
+        """Until the next frame has been drawn."""
+        self.page.evaluate(
+            "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+        )
+
     def counts(self) -> dict[str, int]:
         return self.run("view.counts()")
 

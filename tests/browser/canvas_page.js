@@ -1,12 +1,21 @@
 // The canvas alone, over the editor's own core: a document of nodes that only the tests know.
 
 const base = new URL(document.querySelector('link[rel=stylesheet]').href).pathname.replace(/\/style\/.*/, '');
-const [{ createEditor }, i18n, { createNode }, { replaceAll }, { Client }, panels, { mountCanvas }] =
-  await Promise.all(
-    ['app/editor', 'app/i18n', 'core/create', 'core/edits', 'net/client', 'panels/surface', 'canvas/canvas'].map(
-      (name) => import(`${base}/${name}.js`),
-    ),
-  );
+const load = (...names) => Promise.all(names.map((name) => import(`${base}/${name}.js`)));
+const [{ createEditor }, i18n, { followKeys }, { followClipboard }, { DraftStore }] = await load(
+  'app/editor',
+  'app/i18n',
+  'app/keymap',
+  'app/clipboard',
+  'app/draft-store',
+);
+const [{ createNode }, edits, { Client }, panels, { mountCanvas }] = await load(
+  'core/create',
+  'core/edits',
+  'net/client',
+  'panels/surface',
+  'canvas/canvas',
+);
 
 const type = (title, category, required, output) => ({
   name: title,
@@ -40,11 +49,24 @@ const TYPES = {
     },
     ['LATENT'],
   ),
+  Fields: type(
+    'Fields',
+    'test',
+    {
+      scale: ['FLOAT', { default: 1, min: -4, max: 4, step: 0.05 }],
+      seed: ['INT', { default: 5, min: 0, max: 2 ** 64, control_after_generate: true }],
+      ink: ['STRING', { default: '#f47a45', display: 'color', alpha: true }],
+      style: [['ink', 'oil', 'wax'], { control_after_generate: true }],
+      prompt: ['STRING', { multiline: true, dynamicPrompts: true, default: '' }],
+    },
+    [],
+  ),
   Decode: type('Decode', 'latent', { samples: ['LATENT', {}] }, ['IMAGE']),
   Show: type('Show', 'image', { images: ['IMAGE', {}] }, []),
+  Filter: type('Filter', 'image', { image: ['IMAGE', {}] }, ['IMAGE']),
 };
 
-const translator = i18n.createTranslator(await i18n.loadTexts(), 'en');
+const translator = i18n.createTranslator(new Map([['en', await i18n.loadTexts('en')]]), 'en');
 
 class ClientOfTests extends Client {
   async objectInfo() {
@@ -52,7 +74,8 @@ class ClientOfTests extends Client {
   }
 }
 
-const editor = createEditor(new ClientOfTests('test', location.origin), translator, panels.createSurface);
+const client = new ClientOfTests('test', location.origin);
+const editor = createEditor(client, translator, panels.createSurface, new DraftStore());
 await editor.reloadSpecs();
 
 const node = (kind, id, x, y, more = {}) => ({ ...createNode(editor.specs.peek().get(kind), id, { x, y }), ...more });
@@ -92,12 +115,26 @@ function few() {
   return { nodes, links: [] };
 }
 
-function open({ nodes, links }) {
-  editor.perform(replaceAll({ nodes, links, groups: [], rest: {} }));
+function open({ nodes, links, groups = [], rest = {} }) {
+  editor.perform(edits.replaceAll({ nodes, links, groups, rest }));
   editor.history.clear(true);
   view.setCamera({ x: 0, y: 0, scale: 1 });
 }
 
+/** Show the document in other elements, and leave. */
+function mountAndDestroy(times) {
+  for (let time = 0; time < times; time += 1) {
+    const host = document.createElement('main');
+    host.style.cssText = 'position: absolute; width: 800px; height: 600px';
+    document.body.append(host);
+    mountCanvas(host, editor).destroy();
+    host.remove();
+  }
+  editor.view = view;
+}
+
 const view = mountCanvas(document.getElementById('canvas'), editor);
 open(few());
-globalThis.bench = { editor, view, open, few, grid };
+followKeys(editor);
+followClipboard(editor);
+globalThis.bench = { editor, view, open, few, grid, node, edits, mountAndDestroy };

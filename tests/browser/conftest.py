@@ -1,7 +1,6 @@
 """The editor as a person uses it: by pointer, keys, and the names of what is on the page."""
 
 import base64
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,22 @@ DROP = """([text, name, type]) => {
     transfer.items.add(new File([bytes], name, { type }));
     const options = { dataTransfer: transfer, clientX: 600, clientY: 400, bubbles: true, cancelable: true };
     document.querySelector('#canvas').dispatchEvent(new DragEvent('drop', options));
+}"""
+
+
+DRAFT = """async () => {
+    const answer = (request) => new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+    });
+    const database = await answer(indexedDB.open('safelight'));
+    try {
+        const store = (name) => database.transaction(name).objectStore(name);
+        const window = await answer(store('windows').get(sessionStorage['safelight.window']));
+        return window ? ((await answer(store('drafts').get(window.active))) ?? null) : null;
+    } finally {
+        database.close();
+    }
 }"""
 
 
@@ -76,12 +91,9 @@ class Editor:
     def field(self, node: str, name: str) -> Locator:
         return self.page.locator(f'[data-node="{node}"] [data-widget="{name}"]')
 
-    def draft(self) -> dict[str, Any]:
-        """What the page keeps of its document for the next visit."""
-        text = self.page.evaluate(
-            "() => localStorage[Object.keys(localStorage).find((key) => key.startsWith('safelight.draft.'))] ?? 'null'"
-        )
-        return json.loads(text)
+    def draft(self) -> dict[str, Any] | None:
+        """What the page keeps of the document that is shown, for the next visit."""
+        return self.page.evaluate(DRAFT)
 
     def wait_for_draft(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The kept document, once it is as wanted."""

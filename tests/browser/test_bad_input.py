@@ -118,6 +118,7 @@ def test_refusals_failures_and_the_end_of_the_server(stubborn: tuple[Editor, Run
     by_type = {node["type"]: node for node in document["nodes"]}
     by_type["CheckpointLoader"]["widgets_values"] = ["pockets.safetensors"]
     drop(editor, server.base / "missing.json", document)
+    expect(page.locator(".file-name")).to_have_text("missing")
     editor.queue()
     loader = editor.node("Load Checkpoint")
     expect(loader).to_contain_text("There is no 'pockets.safetensors' in models/checkpoints")
@@ -127,13 +128,14 @@ def test_refusals_failures_and_the_end_of_the_server(stubborn: tuple[Editor, Run
     by_type["SaveImage"]["widgets_values"] = ["../outside"]
     by_type["KSampler"]["widgets_values"][2] = 2
     drop(editor, server.base / "outside.json", document)
+    expect(page.locator(".file-name")).to_have_text("outside")
     editor.queue()
     saver = editor.node("Save Image")
     expect(saver).to_contain_text("'../outside' leads out of its folder. Use a name inside it.", timeout=60_000)
     expect(saver).not_to_contain_text("node 7")  # where it is shown, nobody has to be told
 
     server.kill()
-    expect(page.get_by_text("Connection lost. Trying again…").first).to_be_visible()
+    expect(page.get_by_text("Connection lost").first).to_be_visible()
     seed = editor.node("KSampler").get_by_role("spinbutton", name="seed")
     used = seed.input_value()
     editor.queue()
@@ -143,6 +145,17 @@ def test_refusals_failures_and_the_end_of_the_server(stubborn: tuple[Editor, Run
     drop(editor, server.base / "inside.json", document)
     server.options = (*server.options, "--port", server.url.rsplit(":", 1)[1])
     server.start()
-    expect(page.get_by_text("Connection lost. Trying again…")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_text("Connection lost")).to_have_count(0, timeout=30_000)
     editor.queue()
     editor.picture("Save Image")
+
+
+def test_what_is_wrong_is_said_in_the_form(stubborn: tuple[Editor, RunningServer]):
+    editor, _ = stubborn
+    page = editor.page
+    editor.node("KSampler").locator(".node-title").click()
+    page.keyboard.press("Delete")
+    page.keyboard.press("Alt+f")
+    form = page.get_by_role("main", name="Form")
+    form.get_by_role("button", name="Run").click()
+    expect(form.get_by_role("alert")).to_contain_text("VAE Decode")

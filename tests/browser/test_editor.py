@@ -130,7 +130,9 @@ def test_another_workflow_is_not_overwritten_unasked(editor: Editor, server: Ser
 
 def test_panels_leave_nothing_behind(editor: Editor):
     page = editor.page
-    count = "document.querySelectorAll('*').length"
+    # The toolbar's meters and the canvas change by themselves.
+    elsewhere = "#toolbar, #canvas, #toasts, head"
+    count = f"[...document.querySelectorAll('*')].filter((each) => !each.closest('{elsewhere}')).length"
 
     def open_and_close() -> None:
         contents = {"p": page.get_by_text("No problems."), "q": page.get_by_role("region", name="Done")}
@@ -186,8 +188,7 @@ def test_a_picture_brings_its_workflow_back(editor: Editor, server: Server):
     expect(editor.page.locator("[data-node]")).to_have_count(0)
     editor.drop(server.base / "output" / name, "image/png")
     expect(editor.node("KSampler").get_by_role("spinbutton", name="seed")).to_have_value(made)
-    editor.page.keyboard.press("Control+z")
-    expect(editor.page.locator("[data-node]")).to_have_count(0)
+    expect(editor.page.get_by_role("tab")).to_have_count(2)
 
 
 def test_a_picture_without_a_workflow_becomes_a_node(editor: Editor, tmp_path: Path):

@@ -40,7 +40,8 @@ async def test_everything_that_it_brings_is_there(server: RunningServer):
         )  # fmt: skip
         assert set(pack["nodes"]) <= set(nodes)
         assert {name for name, entry in nodes.items() if entry["category"] == "example"} == set(pack["nodes"])
-        assert pack["scripts"] == ["/extensions/example_pack/dial.js", "/extensions/example_pack/quote.js"]
+        scripts = ("dial.js", "quote.js", "stopwatch.js")
+        assert pack["scripts"] == [f"/extensions/example_pack/{name}" for name in scripts]
         assert (pack["workflows"], pack["locales"], pack["routes"]) == (["Pictures and lists"], ["en", "zh-CN"], True)
         assert nodes["ExampleGradient"]["input"]["required"]["angle"][1]["widgetType"] == "example_pack.dial"
         texts = await session.get("/i18n")

@@ -119,7 +119,7 @@ test('better matches come first', () => {
 
 test('with a link in hand only types that take it are found, the often used first', () => {
   assert.deepEqual(found('', { link: { output: 'LATENT' } }).sort(), ['Decode', 'Sampler']);
-  assert.deepEqual(found('', { link: { input: 'IMAGE' }, uses: new Map([['Picture', 3]]) }), ['Picture', 'Decode']);
+  assert.deepEqual(found('', { link: { input: 'IMAGE' }, uses: new Map([['Picture', 3]]) }), ['Picture', 'Decode', 'Filter']);
 });
 
 const seed = { name: 'seed', type: 'INT', widget: true, choices: null, options: { min: 0, max: 2 ** 64 } };

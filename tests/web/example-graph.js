@@ -39,10 +39,11 @@ export const specs = readSpecs({
   Save: entry('Save', { images: ['IMAGE', {}], prefix: ['STRING', { default: 'x' }] }, []),
   Decode: entry('Decode', { samples: ['LATENT'], vae: ['VAE'] }, ['IMAGE']),
   Picture: entry('Picture', { image: [['one.png'], { image_upload: true }] }, ['IMAGE', 'MASK']),
+  Filter: entry('Filter', { image: ['IMAGE', {}], amount: ['FLOAT', { default: 1 }] }, ['IMAGE']),
   OldLoader: entry('OldLoader', { file: [['a.safetensors'], {}] }, ['MODEL'], { alias_of: 'Loader' }),
 });
 
-export const specOf = specFinder(specs, {});
+export const specOf = specFinder(specs);
 
 export const placed = (type, id, more = {}) => ({ ...createNode(specs.get(type), id, { x: 0, y: 0 }), ...more });
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RunStates } from '../../web/app/run-state.js';
-import { QueueList } from '../../web/app/queue-list.js';
 import { signal } from '../../web/core/signal.js';
 import { pick, randomNumbers } from './example-graph.js';
 
@@ -133,22 +132,4 @@ test('what is wrong inside of a drawn subgraph is listed with the node that can 
   send(run, 'execution_error', failure);
   assert.deepEqual(run.node('7').get().problems.map(({ message }) => message), ['No.']);
   assert.equal(run.node('5').get().problems.length, 1);
-});
-
-test('the queue tells whether it is paused, and of a failed job why it failed', async () => {
-  const told = [];
-  const messages = [
-    ['execution_error', { exception_type: 'ExecutionBlocked', exception_message: 'It is odd.' }],
-    ['execution_error', { exception_type: 'ValueError', exception_message: 'No.' }],
-  ];
-  const entry = { prompt: [1, 'j', {}, {}, []], outputs: {}, status: { status_str: 'error', messages } };
-  const queue = new QueueList({
-    queued: async () => ({ queue_running: [], queue_pending: [], paused: told.at(-1) ?? false }),
-    history: async () => ({ j: entry }),
-    pause: async (paused) => void told.push(paused),
-  });
-  await queue.refresh();
-  assert.deepEqual([queue.paused.get(), queue.items.get()[0].error], [false, 'No.']);
-  await queue.pause(true);
-  assert.deepEqual([queue.paused.get(), told], [true, [true]]);
 });

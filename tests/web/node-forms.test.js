@@ -25,7 +25,7 @@ const specs = readSpecs({
   Texts: type({}, [], { variadic: ['STRING', { multiline: true }] }),
   Either: type({ picture: ['IMAGE,MASK', {}] }, []),
 });
-const specOf = specFinder(specs, {});
+const specOf = specFinder(specs);
 const names = (document, id, find = specOf) => {
   const node = document.nodes.get(id);
   return inputsOf(document, node, find(node)).map((input) => input.name);
@@ -164,7 +164,7 @@ test('lists are known by the type, and by a file whose type is not installed', (
   const lists = (known) => {
     const opened = load(file, known);
     const node = opened.nodes.get('1');
-    return outputsOf(opened, node, specFinder(known, {})(node)).map((output) => output.list);
+    return outputsOf(opened, node, specFinder(known)(node)).map((output) => output.list);
   };
   assert.deepEqual([lists(specs), lists(new Map())], [[true], [true]]);
 });
@@ -174,7 +174,7 @@ test('a document whose types went away keeps its links, in memory and in its fil
   wire(document, '1', '2', 'image_1').apply(document);
   wire(document, '1', '2', 'size').apply(document);
   wire(document, '2', '3', 'input_2').apply(document);
-  const gone = specFinder(new Map(), {});
+  const gone = specFinder(new Map());
   assert.deepEqual(names(document, '2', gone), ['image_1', 'size']);
   assert.deepEqual(
     outputsOf(document, document.nodes.get('2'), null).map((output) => output.type),

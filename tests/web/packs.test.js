@@ -5,7 +5,7 @@ import { createNames, explainInputs } from '../../web/app/names.js';
 import { packTexts } from '../../web/app/pack-texts.js';
 import { readSpecs } from '../../web/core/spec.js';
 import { roomOf } from '../../web/widgets/kinds.js';
-import { registerWidget, registeredWidget } from '../../web/widgets/registered.js';
+import { PackWidgets } from '../../web/widgets/registered.js';
 
 const ANSWER = {
   en: {
@@ -86,11 +86,12 @@ test('what is no translation is passed over', () => {
 
 test('an input that names a registered widget gets its room, and another does not', () => {
   const [angle, seed] = SPECS.get('Dial').inputs;
-  const before = roomOf(angle);
-  const takeBack = registerWidget('dial', () => {}, { height: 90, grows: true });
-  assert.deepEqual([roomOf(angle).height, roomOf(angle).grows], [90, true]);
-  assert.equal(registeredWidget(seed), null);
-  assert.throws(() => registerWidget('dial', () => {}), /already/);
+  const widgets = new PackWidgets();
+  const before = roomOf(angle, widgets);
+  const takeBack = widgets.add('pack', 'dial', () => {}, { height: 90, grows: true });
+  assert.deepEqual([roomOf(angle, widgets).height, roomOf(angle, widgets).grows], [90, true]);
+  assert.equal(widgets.find(seed), null);
+  assert.throws(() => widgets.add('other', 'dial', () => {}), /already/);
   takeBack();
-  assert.deepEqual(roomOf(angle), before);
+  assert.deepEqual(roomOf(angle, widgets), before);
 });

@@ -1,22 +1,27 @@
 /** What the editor does: to the document, with the server. */
 
 import { copyNodes, pasteNodes } from '../core/clipboard.js';
+import { parseExactly } from '../core/exact-integer.js';
 import { FormatError, isWorkflow, writeWorkflow } from '../core/format.js';
 import { readSpecs } from '../core/spec.js';
 import { VIRTUAL_SPECS } from '../core/virtual.js';
 import { ServerError } from '../net/server-error.js';
-import { freeMemory } from './free-memory.js';
+import { chosenContent } from './chosen.js';
+import { refusalText } from './problems.js';
 import { packTexts } from './pack-texts.js';
-import { submit } from './submit.js';
 
 /** @import { Application, Translator } from '../types/app.d.ts' */
-/** @import { Contents, Edit } from '../types/document.d.ts' */
+/** @import { ReadonlyDocument } from '../types/document.d.ts' */
+/** @import { Point } from '../types/editor.d.ts' */
 /** @import { NodeSpec } from '../types/spec.d.ts' */
 /** @import { Signal } from '../types/signal.d.ts' */
 
-/** @typedef {'perform' | 'undo' | 'redo' | 'execute' | 'open' | 'show' | 'attempt'} EditAction */
+/** @typedef {'perform' | 'undo' | 'redo' | 'execute' | 'open' | 'attempt'} EditAction */
+/** How far what is pasted again lies beside what was pasted first. */
+const BESIDE = 30;
+
 /** @typedef {'toFile' | 'copyText' | 'pasteText'} FileAction */
-/** @typedef {'pictureUrl' | 'uploadImage' | 'submit' | 'reloadSpecs' | 'freeMemory'} ServerAction */
+/** @typedef {'pictureUrl' | 'uploadImage' | 'uploadFile' | 'submit' | 'reloadSpecs' | 'refreshNodes' | 'freeMemory'} ServerAction */
 /** @typedef {'followServer' | 'reloadPacks' | 'reportPack'} PackAction */
 
 /**
@@ -25,27 +30,22 @@ import { submit } from './submit.js';
  */
 export const createEditActions = (editor) => ({
   perform: (edit) => editor.history.perform(edit),
-  undo: () => editor.history.undo(),
-  redo: () => editor.history.redo(),
+  undo() {
+    const label = editor.history.undoLabel.peek();
+    editor.history.undo();
+    if (label !== null) editor.announce(editor.t('announce.undone', { what: editor.t(label) }));
+  },
+  redo() {
+    const label = editor.history.redoLabel.peek();
+    editor.history.redo();
+    if (label !== null) editor.announce(editor.t('announce.redone', { what: editor.t(label) }));
+  },
   execute(id) {
     const command = editor.commands.get(id);
     if (!command) throw new Error(`There is no command ${id}.`);
     if (command.enabled?.() !== false) void editor.attempt(() => command.run());
   },
-  open(contents, name) {
-    const first = editor.document.version === 0;
-    editor.run.reset();
-    editor.queuedSeeds = new Map();
-    editor.perform(openEdit(editor.name, contents, name));
-    if (first) editor.history.clear(true);
-    else editor.history.markSaved();
-    editor.selection.clear();
-    editor.view?.fit();
-  },
-  show(ids) {
-    editor.selection.set(ids);
-    editor.view?.fit(ids);
-  },
+  open: (contents, name) => void editor.tabs.open(contents, { name }),
   async attempt(action) {
     try {
       await action();
@@ -61,14 +61,17 @@ export const createEditActions = (editor) => ({
  */
 export const createFileActions = (editor) => ({
   toFile: () => writeWorkflow(editor.document, editor.specs.peek()),
-  copyText: () => JSON.stringify(copyNodes(editor.document, editor.selection.ids.peek(), editor.specs.peek())),
+  copyText() {
+    const { nodes, groups } = chosenContent(editor);
+    return JSON.stringify(copyNodes(editor.document, nodes, editor.specs.peek(), groups));
+  },
   pasteText(text, { keepIncoming, beside }) {
     const file = parseWorkflow(text);
     if (file === null) return false;
-    const at = beside ? null : (editor.view?.pointer() ?? null);
-    const { edit, ids } = pasteNodes(editor.document, file, editor.specs.peek(), { at, keepIncoming });
+    const at = beside || !editor.view ? null : freePlace(editor.document, editor.view.pointer());
+    const { edit, ids, groups } = pasteNodes(editor.document, file, editor.specs.peek(), { at, keepIncoming });
     editor.perform(edit);
-    editor.selection.set(ids);
+    editor.selection.set(ids, { groups });
     return true;
   },
 });
@@ -80,16 +83,33 @@ export const createFileActions = (editor) => ({
  */
 export const createServerActions = (editor, types) => ({
   pictureUrl: (picture, preview = false) => editor.client.pictureUrl(picture, preview),
-  async uploadImage(file) {
-    const picture = await editor.client.uploadImage(file);
+  async uploadImage(file, subfolder = '') {
+    const picture = await editor.client.uploadImage(file, subfolder);
     await editor.reloadSpecs();
     return picture;
   },
-  submit: (options = {}) => submit(editor, options),
+  async uploadFile(file, subfolder = '') {
+    const kept = await editor.client.uploadFile(file, subfolder);
+    await editor.reloadSpecs();
+    return kept;
+  },
+  async submit(options = {}) {
+    const { tabs } = editor;
+    const tab = tabs.shown.peek();
+    const { submit } = await import('./submit.js');
+    const now = tabs.shown.peek();
+    if (now === tab) return submit(editor, options);
+    // Another workflow came to the front while the module was loaded: what was shown is what is wanted.
+    tabs.show(tab.id);
+    const queued = tabs.shown.peek() === tab && submit(editor, options);
+    tabs.show(now.id);
+    return queued;
+  },
   async reloadSpecs() {
     types.set(new Map([...readSpecs(await editor.client.objectInfo()), ...VIRTUAL_SPECS]));
   },
-  freeMemory: () => freeMemory(editor),
+  refreshNodes: () => types.set(new Map(types.peek())),
+  freeMemory: async () => (await import('./free-memory.js')).freeMemory(editor),
   async followServer() {
     const { client, translator, serverProblems } = editor;
     const [texts, problems] = await Promise.all([client.packTexts(), client.problems(), editor.reloadSpecs()]);
@@ -115,29 +135,22 @@ export const createServerActions = (editor, types) => ({
 });
 
 /**
- * Replaces the document and its name together, so that undo cannot save the old document under the new name.
- * @param {Signal<string>} shown
- * @param {Contents} contents
- * @param {string} name
- * @returns {Edit}
+ * A place where no node's corner is: what is pasted twice does not hide what was pasted first.
+ * @param {ReadonlyDocument} document
+ * @param {Point} place
  */
-function openEdit(shown, contents, name) {
-  return {
-    label: 'edit.open',
-    apply(document) {
-      const before = { contents: document.contents(), name: shown.peek() };
-      document.replace(contents);
-      shown.set(name);
-      return openEdit(shown, before.contents, before.name);
-    },
-  };
+function freePlace(document, { x, y }) {
+  const taken = new Set([...document.nodes.values()].map((node) => `${node.x} ${node.y}`));
+  let place = { x: Math.round(x), y: Math.round(y) };
+  while (taken.has(`${place.x} ${place.y}`)) place = { x: place.x + BESIDE, y: place.y + BESIDE };
+  return place;
 }
 
 /** @param {string} text */
 function parseWorkflow(text) {
   if (!text.trimStart().startsWith('{')) return null;
   try {
-    const file = JSON.parse(text);
+    const file = parseExactly(text);
     return isWorkflow(file) ? file : null;
   } catch {
     return null;
@@ -145,8 +158,8 @@ function parseWorkflow(text) {
 }
 
 /** @param {unknown} error @param {Translator} translator */
-function sentenceOf(error, { t }) {
-  if (error instanceof FormatError) return t(error.key, error.values);
-  if (error instanceof ServerError) return error.status === 0 ? t('error.unreachable') : error.message;
+function sentenceOf(error, translator) {
+  if (error instanceof FormatError) return translator.t(error.key, error.values);
+  if (error instanceof ServerError) return refusalText(error, translator);
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,18 +1,15 @@
 /** Copy, cut and paste between the document and the system's clipboard. */
 
-import { removeNodes } from '../core/edits.js';
+import { compose, removeGroup, removeNodes } from '../core/edits.js';
 import { isTyping } from '../ui/dom.js';
-import { addPicture } from './drop.js';
+import { chosenContent, hasChosen } from './chosen.js';
 
 /** @import { Application } from '../types/app.d.ts' */
 
-/** What was copied last: menus may not read the system's clipboard without being asked. */
-let lastCopied = '';
-
 /** @param {Application} editor */
 function copy(editor) {
-  lastCopied = editor.copyText();
-  return lastCopied;
+  editor.copied = editor.copyText();
+  return editor.copied;
 }
 
 /** @param {Application} editor */
@@ -24,17 +21,28 @@ export async function copyToClipboard(editor) {
 
 /** @param {Application} editor */
 export async function cutToClipboard(editor) {
-  const ids = [...editor.selection.ids.peek()];
+  const removed = removal(editor);
   await copyToClipboard(editor);
-  editor.perform(removeNodes(ids, 'edit.cut'));
+  editor.perform(removed);
 }
 
-/** @param {Application} editor */
-export async function pasteFromClipboard(editor) {
+/** What cutting takes away. @param {Application} editor */
+function removal(editor) {
+  const { nodes, groups } = chosenContent(editor);
+  return compose('edit.cut', [removeNodes([...nodes]), ...[...groups].map((id) => removeGroup(id, 'edit.cut'))]);
+}
+
+/** @param {Application} editor @param {boolean} [keepIncoming] */
+export async function pasteFromClipboard(editor, keepIncoming = false) {
   const text = await navigator.clipboard?.readText().catch(() => '');
-  if (!text || !editor.pasteText(text, { keepIncoming: false, beside: false })) {
-    editor.pasteText(lastCopied, { keepIncoming: false, beside: false });
-  }
+  const options = { keepIncoming, beside: false };
+  if (!text || !editor.pasteText(text, options)) editor.pasteText(editor.copied, options);
+}
+
+/** @param {Application} editor @param {File} picture */
+async function pastePicture(editor, picture) {
+  const place = editor.view?.pointer() ?? { x: 0, y: 0 };
+  await (await import('./dropped-files.js')).addPicture(editor, picture, place);
 }
 
 /**
@@ -47,19 +55,19 @@ export function followClipboard(editor) {
   let keepIncoming = false;
 
   const onCopy = (/** @type {ClipboardEvent} */ event) => {
-    const nodes = editor.selection.ids.peek();
-    const text = document.getSelection()?.toString() ?? '';
-    if (isTyping(event.target) || nodes.size === 0 || text !== '') return;
+    // Not the text of the selection: that may be of a field that has not the focus any more.
+    const isTextSelected = document.getSelection()?.isCollapsed === false;
+    if (isTyping(event.target) || !hasChosen(editor) || isTextSelected) return;
     event.preventDefault();
     event.clipboardData?.setData('text/plain', copy(editor));
-    if (event.type === 'cut') editor.perform(removeNodes([...nodes], 'edit.cut'));
+    if (event.type === 'cut') editor.perform(removal(editor));
   };
 
   const onPaste = (/** @type {ClipboardEvent} */ event) => {
     if (isTyping(event.target)) return;
     const [picture] = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith('image/'));
     const text = event.clipboardData?.getData('text/plain') ?? '';
-    if (picture) void editor.attempt(() => addPicture(editor, picture, editor.view?.pointer() ?? { x: 0, y: 0 }));
+    if (picture) void editor.attempt(() => pastePicture(editor, picture));
     else if (text !== '') void editor.attempt(() => void editor.pasteText(text, { keepIncoming, beside: false }));
     event.preventDefault();
   };

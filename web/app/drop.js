@@ -1,29 +1,12 @@
-/** Files dropped on the page: workflows are opened, other pictures become nodes that load them. */
+/** Files that are dragged over the page and dropped on it. What becomes of them is loaded when it is first wanted. */
 
-import { compose, addNodes, setValue } from '../core/edits.js';
-import { createNode } from '../core/create.js';
+import { h } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
 
 /** @import { Application } from '../types/app.d.ts' */
-/** @import { Point } from '../types/editor.d.ts' */
 
-const LOADER = 'LoadImage';
-const LOADER_INPUT = 'image';
-
-/**
- * Upload a picture and put a node that loads it on the canvas.
- * @param {Application} editor
- * @param {File} file
- * @param {Point} place
- */
-export async function addPicture(editor, file, place) {
-  const picture = await editor.uploadImage(file);
-  const spec = editor.specs.peek().get(LOADER);
-  if (!spec) return;
-  const node = createNode(spec, editor.document.freshNodeId(), place);
-  const name = picture.subfolder ? `${picture.subfolder}/${picture.filename}` : picture.filename;
-  editor.perform(compose('edit.add', [addNodes([node]), setValue(node.id, LOADER_INPUT, name)]));
-  editor.selection.set([node.id]);
-}
+/** Without a further `dragover` for so long, the drag has left the window or ended. */
+const GONE_MS = 400;
 
 /**
  * @param {Application} editor
@@ -32,25 +15,55 @@ export async function addPicture(editor, file, place) {
  */
 export function followDrops(editor, host) {
   const abort = new AbortController();
-  host.addEventListener('dragover', (event) => event.preventDefault(), { signal: abort.signal });
-  host.addEventListener(
-    'drop',
-    (event) => {
-      const [file] = event.dataTransfer?.files ?? [];
-      // A widget that takes files has had its say first.
-      if (!file || event.defaultPrevented) return;
-      event.preventDefault();
-      const place = editor.view?.toDocument({ x: event.clientX, y: event.clientY }) ?? { x: 0, y: 0 };
-      void editor.attempt(() => openOrLoad(editor, file, place));
-    },
-    { signal: abort.signal },
-  );
+  const hint = createHint(editor, host);
+  const onOver = (/** @type {DragEvent} */ event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    // A widget or a panel that takes files says so by itself.
+    if (event.defaultPrevented) return hint.hide();
+    event.preventDefault();
+    hint.show(event.dataTransfer);
+  };
+  const onDrop = (/** @type {DragEvent} */ event) => {
+    hint.hide();
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0 || event.defaultPrevented) return;
+    event.preventDefault();
+    const place = editor.view?.toDocument({ x: event.clientX, y: event.clientY }) ?? { x: 0, y: 0 };
+    void editor.attempt(async () => (await import('./dropped-files.js')).takeFiles(editor, files, place));
+  };
+  host.addEventListener('dragover', onOver, { signal: abort.signal });
+  host.addEventListener('drop', onDrop, { signal: abort.signal });
   return () => abort.abort();
 }
 
-/** @param {Application} editor @param {File} file @param {Point} place */
-async function openOrLoad(editor, file, place) {
-  if (await editor.files.openFile(file)) return;
-  if (file.type.startsWith('image/')) await addPicture(editor, file, place);
-  else editor.notify('error', editor.t('format.no-workflow-inside', { name: file.name }));
+/** Says what will happen. @param {Application} editor @param {HTMLElement} host */
+function createHint({ t }, host) {
+  let timer = 0;
+  /** @type {HTMLElement | null} */
+  let element = null;
+  const hide = () => {
+    clearTimeout(timer);
+    element?.remove();
+    element = null;
+  };
+  return {
+    hide,
+    show(/** @type {DataTransfer} */ dragged) {
+      clearTimeout(timer);
+      timer = setTimeout(hide, GONE_MS);
+      if (element) return;
+      const text = t(keyOf([...dragged.items].filter(({ kind }) => kind === 'file').map(({ type }) => type)));
+      element = h('div', { class: 'drop-hint', role: 'status' }, h('div', null, icon('download'), text));
+      host.append(element);
+    },
+  };
+}
+
+/** Browsers tell the types of files, not their names, before they are dropped. @param {readonly string[]} types */
+function keyOf(types) {
+  if (types.length > 1) return 'drop.several';
+  const [type = ''] = types;
+  if (type === 'image/png' || type === 'image/webp') return 'drop.picture-or-workflow';
+  if (type.startsWith('image/')) return 'drop.picture';
+  return type === 'application/json' ? 'drop.workflow' : 'drop.file';
 }

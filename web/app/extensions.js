@@ -12,6 +12,8 @@ const PATIENCE_MS = 3000;
 export async function loadExtensions(editor) {
   const packs = await editor.client.packs();
   const running = packs.flatMap(({ name, scripts }) => scripts.map((script) => runScript(editor, name, script)));
+  const foreign = packs.flatMap(({ name, comfy_scripts: scripts }) => scripts.map((script) => ({ pack: name, script })));
+  if (foreign.length > 0) running.push(runForeign(editor, foreign));
   if (running.length === 0) return;
   let late = false;
   const all = Promise.all(running).then(() => (late ? editor.reloadSpecs() : undefined));
@@ -25,8 +27,17 @@ export async function loadExtensions(editor) {
 /** @param {Application} editor @param {string} pack @param {string} script */
 async function runScript(editor, pack, script) {
   try {
-    await import(script);
+    const { default: setUp } = await import(script);
+    if (typeof setUp !== 'function') throw new Error(editor.t('packs.no-set-up'));
+    const { createPackApi } = await import('../extension/pack-api.js');
+    await setUp(createPackApi(editor, pack));
   } catch (error) {
     editor.reportPack(pack, error, script);
   }
+}
+
+/** @param {Application} editor @param {readonly { pack: string, script: string }[]} scripts */
+async function runForeign(editor, scripts) {
+  const { runComfyScripts } = await import('../comfy/start.js');
+  await runComfyScripts(editor, scripts);
 }

@@ -1,14 +1,19 @@
 /** Opening and saving of workflows: files of this computer, the server's folder, templates, pictures. */
 
 import { isApiPrompt, readApiPrompt } from '../core/api-format.js';
+import { parseExactly } from '../core/exact-integer.js';
 import { FormatError, isWorkflow, readWorkflow } from '../core/format.js';
-import { readPictureTexts } from './picture-metadata.js';
+import { recordOf } from '../core/json.js';
+import { textIn } from '../core/localized.js';
+import { isAnythingMissing } from '../core/wanted-files.js';
+import { ServerError } from '../net/server-error.js';
+import { fileOf, plainName, rememberWorkflow, storedWorkflows } from './stored-workflows.js';
 
 /** @import { Application, FileControl } from '../types/app.d.ts' */
 /** @import { Contents } from '../types/document.d.ts' */
+/** @import { OpenOptions, Template } from '../types/files.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 
-const FOLDER = 'workflows';
 /** The name under which the server has our own templates. */
 export const TEMPLATE_PACK = 'safelight';
 const LARGEST_FILE = 64 << 20;
@@ -24,35 +29,39 @@ export class Files {
 
   /** @param {File} file */
   async openFile(file) {
-    if (file.size > LARGEST_FILE) throw new FormatError('format.too-large', { name: file.name });
-    const name = file.name.replace(/\.[^.]+$/, '');
-    if (/\.json$/i.test(file.name) || file.type === 'application/json') {
-      this.openJson(parse(await file.text(), file.name), name);
-      return true;
-    }
-    const texts = await readPictureTexts(new Uint8Array(await file.arrayBuffer()));
-    const text = texts.get('workflow') ?? texts.get('prompt');
-    if (text === undefined) return false;
-    this.openJson(parse(text, file.name), name);
+    const found = await this.readFile(file);
+    if (found === null) return false;
+    this.openJson(found, file.name.replace(/\.[^.]+$/, ''));
     return true;
   }
 
-  /** @param {Json} file @param {string} name */
-  openJson(file, name) {
-    this.#editor.open(this.#read(file), name);
-    this.#editor.storedAs.set(null);
+  /** @param {File} file */
+  async readFile(file) {
+    if (file.size > LARGEST_FILE) throw new FormatError('format.too-large', { name: file.name });
+    if (/\.json$/i.test(file.name) || file.type === 'application/json') return parse(await file.text(), file.name);
+    const { readPictureTexts } = await import('./picture-metadata.js');
+    const texts = await readPictureTexts(new Uint8Array(await file.arrayBuffer()));
+    const text = texts.get('workflow') ?? texts.get('prompt');
+    return text === undefined ? null : parse(text, file.name);
+  }
+
+  /** @param {Json} file @param {string} name @param {Partial<OpenOptions>} [options] */
+  openJson(file, name, options = {}) {
+    this.#editor.tabs.open(this.readContents(file), { name, ...options });
     this.#tellMissing();
   }
 
   #tellMissing() {
-    const { missingTypes, notify, t } = this.#editor;
-    const types = [...missingTypes.peek().keys()];
-    if (types.length > 1) notify('warning', t('problems.missing.some', { count: types.length }));
-    else if (types.length === 1) notify('warning', t('problems.missing.one', { type: types[0] ?? '' }));
+    const { document, spec } = this.#editor;
+    if (isAnythingMissing(document.contents(), spec)) void this.#editor.attempt(() => this.showMissing());
+  }
+
+  async showMissing() {
+    await (await import('../panels/missing.js')).openMissing(this.#editor);
   }
 
   /** @param {Json} file @returns {Contents} */
-  #read(file) {
+  readContents(file) {
     const specs = this.#editor.specs.peek();
     if (isWorkflow(file)) return readWorkflow(file, specs);
     if (isApiPrompt(file)) return readApiPrompt(file, specs);
@@ -62,28 +71,32 @@ export class Files {
   /** @param {string} path */
   async openStored(path) {
     const name = path.replace(/\.json$/i, '');
-    this.openJson(await this.#editor.client.readStored(`${FOLDER}/${path}`), name);
-    this.#editor.storedAs.set(name);
+    const open = this.#editor.tabs.withFile(name);
+    rememberWorkflow(this.#editor, name);
+    if (open) return this.#editor.tabs.show(open.id);
+    const { content, etag } = await this.#editor.userFiles.read(fileOf(name));
+    this.openJson(content, name, { storedAs: name, etag });
   }
 
-  /** @param {string} pack @param {string} name */
-  async openTemplate(pack, name) {
-    const { t, has } = this.#editor.translator;
-    const title = has(`template.${name}`) ? t(`template.${name}`) : name;
-    this.openJson(await this.#editor.client.template(pack, name), title);
+  /** @param {string} pack @param {string} name @param {Partial<OpenOptions>} [options] */
+  async openTemplate(pack, name, options = {}) {
+    const { client, translator } = this.#editor;
+    const file = await client.template(pack, name);
+    const title = titleOf(aboutOf(file), name, translator.locale.peek());
+    this.openJson(withoutAbout(file), title, options);
   }
 
   async openDefault() {
-    await this.openTemplate(TEMPLATE_PACK, 'default');
+    await this.openTemplate(TEMPLATE_PACK, 'default', { pristine: true });
   }
 
   choose() {
     const input = document.createElement('input');
     input.type = 'file';
+    input.multiple = true;
     input.accept = '.json,image/png,image/webp';
     input.onchange = () => {
-      const file = input.files?.[0];
-      if (file) void this.#editor.attempt(() => this.#openChosen(file));
+      for (const file of input.files ?? []) void this.#editor.attempt(() => this.#openChosen(file));
     };
     input.click();
   }
@@ -94,52 +107,103 @@ export class Files {
   }
 
   async save() {
-    await this.saveAs(this.#editor.name.peek(), true);
+    const { tabs, name } = this.#editor;
+    const { etag } = tabs.shown.peek();
+    try {
+      await this.#store(name.peek(), { match: etag });
+    } catch (error) {
+      if (!(error instanceof ServerError && error.status === 412)) throw error;
+      (await import('../panels/save-conflict.js')).askConflict(this.#editor);
+    }
   }
 
-  /** @param {string} name @param {boolean} overwrite */
-  async saveAs(name, overwrite) {
-    const editor = this.#editor;
+  /** @param {string} wanted @param {boolean} overwrite */
+  async saveAs(wanted, overwrite) {
+    const name = plainName(wanted);
     if (!overwrite && (await this.stored()).some((file) => file.name === name)) return false;
-    await editor.client.store(`${FOLDER}/${name}.json`, editor.toFile(), overwrite);
-    editor.storedAs.set(name);
-    editor.name.set(name);
-    editor.history.markSaved();
-    editor.notify('info', editor.t('files.saved', { name }));
-    return true;
+    try {
+      await this.#store(name, { overwrite });
+      return true;
+    } catch (error) {
+      if (error instanceof ServerError && error.status === 409) return false;
+      throw error;
+    }
   }
 
-  /** @param {'workflow' | 'api'} format */
+  /** Without a word, and as a version that makes room for the next one. */
+  async saveQuietly() {
+    const { tabs, name } = this.#editor;
+    await this.#store(name.peek(), { match: tabs.shown.peek().etag, automatic: true });
+  }
+
+  /** @param {string} name @param {{ overwrite?: boolean, match?: string | null, automatic?: boolean }} options */
+  async #store(name, options) {
+    const editor = this.#editor;
+    const tab = editor.tabs.shown.peek();
+    const { state } = editor.history;
+    const { etag } = await editor.userFiles.write(fileOf(name), editor.toFile(), options);
+    editor.tabs.saved(tab, state, name, etag);
+    rememberWorkflow(editor, name);
+    if (!options.automatic) editor.notify('info', editor.t('files.saved', { name }));
+  }
+
+  /** @param {'workflow' | 'api' | 'picture'} format */
   async download(format) {
     const editor = this.#editor;
+    const name = editor.name.peek().split('/').at(-1) || editor.t('files.untitled');
+    if (format === 'picture') {
+      const { workflowPicture } = await import('./workflow-picture.js');
+      return offer(await workflowPicture(editor), `${name}.png`);
+    }
     const file = editor.toFile();
     const content = format === 'api' ? await editor.client.compile(file) : file;
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' }));
-    link.download = `${editor.name.peek() || editor.t('files.untitled')}${format === 'api' ? '-api' : ''}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    const blob = new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' });
+    offer(blob, `${name}${format === 'api' ? '-api' : ''}.json`);
   }
 
-  async stored() {
-    const files = await this.#editor.client.stored(FOLDER);
-    return files
-      .filter(({ path }) => /\.json$/i.test(path))
-      .map(({ path, modified }) => ({ path, name: path.replace(/\.json$/i, ''), modified }))
-      .sort((a, b) => b.modified - a.modified);
+  stored() {
+    return storedWorkflows(this.#editor);
   }
 
   async templates() {
-    const packs = await this.#editor.client.templates();
-    return Object.entries(packs).flatMap(([pack, names]) => names.map((name) => ({ pack, name })));
+    const locale = this.#editor.translator.locale.peek();
+    const templates = await this.#editor.userFiles.templates();
+    return templates.map((template) => ({ ...template, title: titleOf(template.about, template.name, locale) }));
   }
+}
+
+/** @param {Blob} blob @param {string} name */
+function offer(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /** @param {string} text @param {string} name @returns {Json} */
 function parse(text, name) {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     throw new FormatError('format.not-json', { name });
   }
+}
+
+/** What a template says of itself. @param {Json} file @returns {Template['about']} */
+const aboutOf = (file) => recordOf(recordOf(recordOf(file)['extra'])['template']);
+
+/** A workflow that was made from a template is not a template. @param {Json} file @returns {Json} */
+function withoutAbout(file) {
+  const { template: _, ...extra } = recordOf(recordOf(file)['extra']);
+  return 'extra' in recordOf(file) ? { ...recordOf(file), extra } : file;
+}
+
+/**
+ * @param {Template['about']} about
+ * @param {string} name
+ * @param {string} locale
+ */
+function titleOf(about, name, locale) {
+  return textIn(about['title'], locale) || name;
 }

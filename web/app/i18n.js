@@ -4,28 +4,43 @@ import { signal } from '../core/signal.js';
 
 /** @import { Translator } from '../types/app.d.ts' */
 /** @import { Signal } from '../types/signal.d.ts' */
+/** @import { Json } from '../types/spec.d.ts' */
 
 /** @typedef {Record<string, string>} Texts by their keys */
 
-export const LOCALES = /** @type {const} */ (['en', 'zh-CN']);
+const LOCALES = /** @type {const} */ (['en', 'zh-CN']);
 const FALLBACK = 'en';
 
-/** @returns {Promise<Map<string, Texts>>} the texts of every language: search finds nodes in all of them */
-export async function loadTexts() {
-  const loaded = LOCALES.map(async (locale) => {
-    const response = await fetch(new URL(`../locales/${locale}.json`, import.meta.url));
-    return /** @type {[string, Texts]} */ ([locale, await response.json()]);
-  });
-  return new Map(await Promise.all(loaded));
+/** Languages with texts of the nodes: the server says them in English. */
+const NODE_LOCALES = new Set(['zh-CN']);
+
+/** @param {string} locale @returns {Promise<Texts>} the interface in one language */
+export const loadTexts = (locale) => read(`../locales/${locale}.json`);
+
+/**
+ * What the start does not wait for.
+ * @param {string} locale
+ * @param {boolean} shown whether the interface has its texts in this language already
+ * @returns {Promise<Texts>}
+ */
+export async function loadMoreTexts(locale, shown) {
+  const nodes = NODE_LOCALES.has(locale) ? read(`../locales/nodes.${locale}.json`) : {};
+  return { ...(shown ? {} : await loadTexts(locale)), ...(await nodes) };
+}
+
+/** @param {string} path @returns {Promise<Texts>} */
+async function read(path) {
+  const response = await fetch(new URL(path, import.meta.url));
+  return response.json();
 }
 
 /**
- * The language to start with: the one chosen before, else the browser's where we have it.
- * @param {string | null} chosen
+ * The language to start with: the chosen one, else the browser's where we have it.
+ * @param {Json} chosen what was kept of the setting
  * @param {readonly string[]} preferred
  */
 export function firstLocale(chosen, preferred) {
-  const wanted = chosen === null ? preferred : [chosen, ...preferred];
+  const wanted = typeof chosen === 'string' ? [chosen, ...preferred] : preferred;
   for (const language of wanted) {
     const found = LOCALES.find((locale) => locale.split('-')[0] === language.split('-')[0]);
     if (found) return found;
@@ -36,20 +51,33 @@ export function firstLocale(chosen, preferred) {
 /**
  * @param {ReadonlyMap<string, Texts>} texts by language
  * @param {string} first the language to start with
+ * @param {(locale: string) => Promise<Texts>} [more] reads the texts of a language that are not there yet
  * @returns {Translator}
  */
-export function createTranslator(texts, first) {
+export function createTranslator(texts, first, more = async () => ({})) {
   const locale = signal(first);
+  // A signal for each language, so that one that comes later touches nothing that is shown in another.
+  const own = new Map(LOCALES.map((each) => [/** @type {string} */ (each), signal(texts.get(each) ?? {})]));
+  /** @type {Map<string, Promise<void>>} */
+  const loads = new Map();
   const learned = /** @type {Signal<ReadonlyMap<string, Texts>>} */ (signal(new Map()));
   const among = (/** @type {string} */ language, /** @type {string} */ key) =>
-    texts.get(language)?.[key] ?? learned.get().get(language)?.[key];
+    own.get(language)?.get()[key] ?? learned.get().get(language)?.[key];
   const find = (/** @type {string} */ key) => among(locale.get(), key) ?? among(FALLBACK, key);
   return {
     locale,
-    locales: [...texts.keys()],
+    locales: LOCALES,
+    load(language) {
+      const known = own.get(language);
+      const loading = loads.get(language) ?? more(language).then((texts) => known?.set({ ...known.peek(), ...texts }));
+      loads.set(language, loading);
+      // One that failed is tried again when it is wanted again.
+      loading.catch(() => loads.delete(language));
+      return loading;
+    },
     t: (key, values = {}) => fillIn(find(key) ?? key, values),
     has: (key) => find(key) !== undefined,
-    all: (key) => [...texts.keys()].flatMap((language) => among(language, key) ?? []),
+    all: (key) => LOCALES.flatMap((language) => among(language, key) ?? []),
     learn: (more) => learned.set(more),
   };
 }

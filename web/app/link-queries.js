@@ -20,13 +20,13 @@ import { specFinder } from '../core/virtual.js';
  */
 export function cachedFinder(document, specs) {
   let types = specs.peek();
-  let rest = document.rest;
-  let find = specFinder(types, rest);
+  let { definitions } = document;
+  let find = specFinder(types, definitions);
   return (node) => {
-    if (types !== specs.peek() || rest !== document.rest) {
+    if (types !== specs.peek() || definitions !== document.definitions) {
       types = specs.peek();
-      rest = document.rest;
-      find = specFinder(types, rest);
+      definitions = document.definitions;
+      find = specFinder(types, definitions);
     }
     return find(node);
   };

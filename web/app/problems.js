@@ -5,6 +5,7 @@
 /** @import { NodeId } from '../types/document.d.ts' */
 /** @import { Frames, NodeErrors, ValidationError } from '../types/net.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
+/** @import { ServerError } from '../net/server-error.js' */
 
 /** @typedef {(type: string, input: string) => string} InputLabel an input's name in the user's language */
 
@@ -67,6 +68,17 @@ function brief(value) {
   if (value === undefined || value === null) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+/**
+ * A refusal of the server in the user's language. What it says in English is more exact, and stays where it matters.
+ * @param {ServerError} error
+ * @param {Translator} translator
+ */
+export function refusalText({ message, status, type }, { has, locale, t }) {
+  if (status === 0) return t('error.unreachable');
+  const key = `error.${type}`;
+  return locale.peek() === 'en' || !has(key) ? message : t(key, { detail: message });
 }
 
 /**

@@ -62,14 +62,15 @@ export class Camera {
   }
 
   /**
-   * Show all of a rectangle, no larger than 1:1.
+   * Show all of a rectangle; no larger than 1:1, but where there is no margin: then it fills the view.
    *
    * @param {Rect} rect
+   * @param {number} [margin] in CSS pixels
    */
-  fit(rect) {
-    const wide = (this.width - 2 * FIT_MARGIN) / Math.max(rect.width, 1);
-    const high = (this.height - 2 * FIT_MARGIN) / Math.max(rect.height, 1);
-    this.scale = Math.min(1, MOST_SCALE, Math.max(LEAST_SCALE, Math.min(wide, high)));
+  fit(rect, margin = FIT_MARGIN) {
+    const wide = (this.width - 2 * margin) / Math.max(rect.width, 1);
+    const high = (this.height - 2 * margin) / Math.max(rect.height, 1);
+    this.scale = Math.min(margin > 0 ? 1 : MOST_SCALE, Math.max(LEAST_SCALE, Math.min(wide, high)));
     this.x = rect.x + rect.width / 2 - this.width / this.scale / 2;
     this.y = rect.y + rect.height / 2 - this.height / this.scale / 2;
   }

@@ -2,6 +2,7 @@
 
 import { SOCKET_RADIUS, TITLE } from './metrics.js';
 import { categoryToken, typeToken } from './palette.js';
+import { isPlain, paintTinyNodes } from './tiny-nodes.js';
 
 /** @import {NodeLayout, Stage} from '../types/canvas.d.ts' */
 /** @import {GraphNode} from '../types/document.d.ts' */
@@ -28,7 +29,16 @@ export function paintFarNodes(context, stage, visible, picture) {
   const { scene, editor, camera } = stage;
   const selected = editor.selection.ids.peek();
   stage.counts.farNodes = visible.length;
+  const plain = [];
+  const others = [];
   for (const index of visible) {
+    const id = scene.nodeIds[index] ?? '';
+    const node = editor.document.nodes.get(id);
+    if (node && camera.scale < NAMES && isPlain(stage, node, editor.run.peek(id))) plain.push(index);
+    else others.push(index);
+  }
+  paintTinyNodes(context, stage, plain);
+  for (const index of others) {
     const id = scene.nodeIds[index] ?? '';
     const node = editor.document.nodes.get(id);
     if (!node) continue;
@@ -36,8 +46,9 @@ export function paintFarNodes(context, stage, visible, picture) {
     context.save();
     context.translate(x, y);
     context.globalAlpha = node.mode === 2 ? 0.4 : node.mode === 4 ? 0.6 : 1;
-    const run = editor.run.node(id).peek();
+    const run = editor.run.peek(id);
     paintBox(context, stage, node, width, height, outline(run, selected.has(id)));
+    if (run.heat !== null && stage.host.classList.contains('heat')) paintHeat(context, stage, run.heat, width, height);
     if (camera.scale >= DETAIL) paintParts(context, stage, scene.layout(id));
     if (!node.collapsed) paintPicture(context, stage, scene.layout(id), run, picture);
     if (camera.scale >= NAMES) paintName(context, stage, node, width, height);
@@ -80,6 +91,25 @@ function paintBox(context, { palette, editor, camera }, node, width, height, edg
   context.beginPath();
   context.roundRect(0, 0, width, height, RADIUS);
   context.stroke();
+}
+
+/**
+ * How long a node took.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
+ * @param {number} heat 0 to 1
+ * @param {number} width
+ * @param {number} height
+ */
+function paintHeat(context, { palette }, heat, width, height) {
+  const before = context.globalAlpha;
+  context.globalAlpha = before * heat * 0.7;
+  context.fillStyle = palette.color('--danger');
+  context.beginPath();
+  context.roundRect(0, 0, width, height, RADIUS);
+  context.fill();
+  context.globalAlpha = before;
 }
 
 /**

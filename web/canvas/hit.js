@@ -1,28 +1,35 @@
-/** What lies under a point: the front first; nodes before links, links before groups. */
+/** What lies under a point: the front first; nodes before points of links, these before links, links before groups. */
 
+import { isCollapsed } from '../core/groups.js';
 import { distanceToLink } from './curve.js';
-import { CHEVRON, CORNER, GROUP_TITLE, LINK_REACH, NEAR, SOCKET_REACH, TITLE } from './metrics.js';
+import { CHEVRON, CORNER, GROUP_TITLE, LINK_REACH, NEAR, POINT_REACH, SOCKET_REACH, TITLE } from './metrics.js';
 
 /** @import {Hit, Stage} from '../types/canvas.d.ts' */
 /** @import {LinkId, NodeId} from '../types/document.d.ts' */
 /** @import {Point} from '../types/editor.d.ts' */
 
+/** A finger takes what is so many times as far away as for a mouse. */
+const COARSE = 2;
+
 /**
  * @param {Stage} stage
  * @param {Point} place in the document
- * @param {{ skipSockets?: boolean }} [options]
+ * @param {{ skipSockets?: boolean, coarse?: boolean }} [options] `coarse`: by a finger, which needs more room
  * @returns {Hit}
  */
 export function hit(stage, place, options = {}) {
   const { scene, camera } = stage;
-  const near = Math.min(SOCKET_REACH, SOCKET_REACH / camera.scale);
+  const wide = options.coarse ? COARSE : 1;
+  const near = options.coarse ? (SOCKET_REACH * COARSE) / camera.scale : Math.min(SOCKET_REACH, SOCKET_REACH / camera.scale);
   const around = { x: place.x - near, y: place.y - near, width: 2 * near, height: 2 * near };
   const nodes = scene.nodesIn(around).reverse();
   for (const index of nodes) {
     const found = hitNode(stage, scene.nodeIds[index] ?? '', place, near, options.skipSockets ?? false);
     if (found) return found;
   }
-  const link = linkAt(stage, place);
+  const point = pointAt(stage, place, wide);
+  if (point !== null) return { kind: 'point', id: point };
+  const link = linkAt(stage, place, wide);
   if (link !== null) return { kind: 'link', id: link };
   return groupAt(stage, place) ?? { kind: 'canvas' };
 }
@@ -79,10 +86,30 @@ function socketAt(layout, dx, dy, near) {
 /**
  * @param {Stage} stage
  * @param {Point} place
+ * @param {number} wide
+ * @returns {number | null}
+ */
+function pointAt({ scene, camera }, { x, y }, wide) {
+  let best = null;
+  let least = Math.max(POINT_REACH, POINT_REACH / camera.scale) * wide;
+  for (const id of scene.shownPoints()) {
+    const point = scene.point(id);
+    const far = point ? Math.hypot(point.x - x, point.y - y) : Infinity;
+    if (far >= least) continue;
+    best = id;
+    least = far;
+  }
+  return best;
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Point} place
+ * @param {number} [wide]
  * @returns {LinkId | null}
  */
-function linkAt({ scene, camera }, { x, y }) {
-  const reach = LINK_REACH / camera.scale;
+export function linkAt({ scene, camera }, { x, y }, wide = 1) {
+  const reach = (LINK_REACH * wide) / camera.scale;
   let best = null;
   let least = reach;
   for (const index of scene.linksIn({ x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach })) {
@@ -97,7 +124,28 @@ function linkAt({ scene, camera }, { x, y }) {
 }
 
 /**
- * A group is taken by its title or its corner; its ground belongs to the canvas.
+ * How many of a link's points stand before the stretch that is nearest to a place.
+ *
+ * @param {Stage} stage
+ * @param {LinkId} link
+ * @param {Point} place
+ */
+export function stretchAt({ scene }, link, { x, y }) {
+  const first = scene.linkIds.indexOf(link);
+  let best = 0;
+  let least = Infinity;
+  for (let stretch = 0; first >= 0 && scene.linkIds[first + stretch] === link; stretch += 1) {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = scene.ends.subarray((first + stretch) * 4);
+    const far = distanceToLink(x, y, x1, y1, x2, y2);
+    if (far >= least) continue;
+    best = stretch;
+    least = far;
+  }
+  return best;
+}
+
+/**
+ * A group is taken by its title or its corner; its ground belongs to the canvas. A collapsed one has no ground.
  *
  * @param {Stage} stage
  * @param {Point} place
@@ -107,12 +155,16 @@ function groupAt({ scene, editor, camera }, place) {
   const corner = CORNER / Math.min(1, camera.scale);
   const title = GROUP_TITLE / Math.min(1, camera.scale);
   for (const group of [...editor.document.groups.values()].reverse()) {
+    if (scene.frames.groups.has(group.id)) continue;
     const { x, y, width, height } = scene.groupRect(group);
     const dx = place.x - x;
     const dy = place.y - y;
     if (dx < 0 || dy < 0 || dx > width || dy > height) continue;
-    if (dx > width - corner && dy > height - corner) return { kind: 'group', id: group.id, corner: true };
-    if (dy < title) return { kind: 'group', id: group.id, corner: false };
+    const { id } = group;
+    const collapsed = isCollapsed(group);
+    if (dx < CHEVRON && dy < GROUP_TITLE) return { kind: 'group', id, part: 'chevron' };
+    if (collapsed || dy < title) return { kind: 'group', id, part: 'title' };
+    if (dx > width - corner && dy > height - corner) return { kind: 'group', id, part: 'corner' };
   }
   return null;
 }

@@ -11,6 +11,9 @@ import { GAP, LEAST_RESULTS, LEAST_WIDTH, PAD, PREVIEW, ROW, TITLE } from './met
 /** What a placeholder says in its body takes two lines. */
 const PLACEHOLDER_NOTE = 44;
 const REROUTE_WIDTH = 96;
+/** Plots are wider than high. */
+const FIGURE_SHAPE = 0.72;
+const LEAST_FIGURES = 190;
 
 /**
  * @param {Editor} editor
@@ -24,20 +27,21 @@ export function layoutNode(editor, node, results) {
   const hasResults = results !== 'none';
   const width = Math.max(node.width, LEAST_WIDTH);
   const sockets = inputs.filter((input) => !input.widget);
-  const fields = inputs.filter((input) => input.widget);
+  const added = editor.addedWidgets.get(node.id) ?? [];
+  const fields = [...inputs.filter((input) => input.widget), ...added];
   const rows = Math.max(sockets.length, outputs.length);
   const placeholder = editor.spec(node) === null;
 
   const top = PAD + rows * ROW + (placeholder ? PLACEHOLDER_NOTE : 0);
-  const heights = fields.map((input) => roomOf(input).height);
-  const fixed = heights.reduce((sum, height) => sum + height + GAP, top + PAD);
+  const rooms = fields.map((input) => roomOf(input, editor.packWidgets));
+  const fixed = rooms.reduce((sum, room) => sum + room.height + GAP, top + PAD);
   const least = Math.max(fixed + (hasResults ? LEAST_RESULTS + GAP : 0), PAD * 2);
   const room = hasResults ? resultsRoom(node.height - fixed - GAP, width, results) : 0;
   const height = Math.max(node.height, fixed + (hasResults ? room + GAP : 0));
-  const widgets = placeWidgets(fields, heights, top, hasResults ? 0 : height - fixed);
+  const widgets = placeWidgets(fields, rooms, top, hasResults ? 0 : height - fixed);
 
   const inputPlaces = sockets.map((input, row) => place(editor, node, input, PAD + (row + 0.5) * ROW));
-  for (const widget of widgets) inputPlaces.push(place(editor, node, widget.input, widget.y + FIELD / 2));
+  for (const { input, y } of widgets) if (!input.options.socketless) inputPlaces.push(place(editor, node, input, y + FIELD / 2));
   const layout = {
     width,
     height,
@@ -46,7 +50,7 @@ export function layoutNode(editor, node, results) {
     outputs: outputs.map((output, row) => ({
       name: String(row),
       type: output.type,
-      label: editor.outputLabel(node, row, output.name),
+      label: output.label ?? editor.outputLabel(node, row, output.name),
       y: PAD + (row + 0.5) * ROW,
       widget: false,
       list: output.list,
@@ -77,22 +81,23 @@ export function isReroute(node) {
  */
 function resultsRoom(left, width, results) {
   if (left >= LEAST_RESULTS) return left;
+  if (results === 'figures') return Math.max(LEAST_FIGURES, (width - 2 * PAD) * FIGURE_SHAPE);
   return results === 'preview' ? Math.min(PREVIEW, width - 2 * PAD) : width - 2 * PAD;
 }
 
 /**
  * @param {readonly InputSpec[]} fields
- * @param {readonly number[]} heights
+ * @param {readonly { height: number, grows: boolean }[]} rooms the least that each needs
  * @param {number} top
  * @param {number} spare shared by the widgets that grow
  * @returns {WidgetPlace[]}
  */
-function placeWidgets(fields, heights, top, spare) {
-  const growing = fields.filter((input) => roomOf(input).grows).length;
+function placeWidgets(fields, rooms, top, spare) {
+  const growing = rooms.filter(({ grows }) => grows).length;
   let y = top;
   return fields.map((input, index) => {
-    const extra = roomOf(input).grows ? Math.max(0, spare) / growing : 0;
-    const widget = { input, y, height: (heights[index] ?? FIELD) + extra };
+    const { height, grows } = rooms[index] ?? { height: FIELD, grows: false };
+    const widget = { input, y, height: height + (grows ? Math.max(0, spare) / growing : 0) };
     y += widget.height + GAP;
     return widget;
   });
@@ -106,7 +111,7 @@ function placeWidgets(fields, heights, top, spare) {
  * @returns {SocketPlace}
  */
 function place(editor, node, input, y) {
-  const label = editor.inputLabel(node.type, input.name);
+  const label = input.label ?? editor.inputLabel(node.type, input.name);
   return { name: input.name, type: input.type, label, y, widget: input.widget, list: input.options.is_list === true };
 }
 

@@ -1,7 +1,9 @@
 /** A small picture of the whole graph with the part that is seen; shown while not all of it is seen. */
 
 import { h } from '../ui/dom.js';
+import { BACK } from './frame.js';
 import { categoryToken } from './palette.js';
+import { Placement } from './placement.js';
 import { contains } from './rect.js';
 
 /** @import {Rect, Stage} from '../types/canvas.d.ts' */
@@ -10,20 +12,28 @@ const WIDTH = 176;
 const HEIGHT = 112;
 const INSET = 8;
 
+/** While the graph changes all the time, its nodes are painted anew after so long. */
+const PAUSE_MS = 150;
+
 export class Minimap {
   element;
   /** @type {Stage} */
   #stage;
   /** The nodes, painted once for each change of the graph. */
-  #nodes = document.createElement('canvas');
+  #nodes = h('canvas', { 'aria-hidden': true });
+  #view = h('div', { class: 'minimap-view' });
+  #placement = new Placement(this.#view);
+  #ratio = 0;
   #valid = false;
+  #painted = -Infinity;
+  #timer = 0;
   /** @type {Rect} */
   #graph = { x: 0, y: 0, width: 1, height: 1 };
 
   /** @param {Stage} stage */
   constructor(stage) {
     this.#stage = stage;
-    this.element = h('canvas', { class: 'minimap', hidden: true, role: 'img', 'aria-label': stage.editor.t('canvas.minimap') });
+    this.element = h('div', { class: 'minimap', hidden: true, role: 'img' }, this.#nodes, this.#view);
     this.element.addEventListener('pointerdown', (event) => this.#onDown(event));
     this.element.addEventListener('pointermove', (event) => event.buttons === 1 && this.#look(event));
   }
@@ -33,34 +43,45 @@ export class Minimap {
     this.#valid = false;
   }
 
+  destroy() {
+    clearTimeout(this.#timer);
+  }
+
   /**
    * @param {Rect | null} graph the bounds of everything
    * @param {number} ratio device pixels for each CSS pixel
+   * @param {boolean} moving
    */
-  draw(graph, ratio) {
+  draw(graph, ratio, moving) {
     const view = this.#stage.camera.view();
-    this.element.hidden = graph === null || contains(view, graph);
-    if (this.element.hidden || !graph) return;
-    const { element } = this;
-    if (element.width !== WIDTH * ratio || !this.#valid) {
-      for (const canvas of [element, this.#nodes]) {
-        canvas.width = Math.round(WIDTH * ratio);
-        canvas.height = Math.round(HEIGHT * ratio);
-      }
-      this.#graph = graph;
-      this.#paintNodes(ratio);
-      this.#valid = true;
-    }
-    const context = element.getContext('2d');
-    if (!context) return;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, element.width, element.height);
-    context.drawImage(this.#nodes, 0, 0);
+    const hidden = graph === null || contains(view, graph);
+    if (this.element.hidden !== hidden) this.element.hidden = hidden;
+    this.element.ariaLabel = this.#stage.editor.t('canvas.minimap');
+    if (hidden || !graph) return;
+    if (!this.#valid || this.#ratio !== ratio) this.#renew(graph, ratio);
     const { scale, left, top } = this.#fit();
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.strokeStyle = this.#stage.palette.color('--accent');
-    context.lineWidth = 1.5;
-    context.strokeRect(left + view.x * scale, top + view.y * scale, view.width * scale, view.height * scale);
+    this.#placement.put(`translate(${left + view.x * scale}px, ${top + view.y * scale}px)`, moving);
+    this.#view.style.width = `${view.width * scale}px`;
+    this.#view.style.height = `${view.height * scale}px`;
+  }
+
+  /** @param {Rect} graph @param {number} ratio */
+  #renew(graph, ratio) {
+    const now = performance.now();
+    if (this.#ratio === ratio && now < this.#painted + PAUSE_MS) {
+      this.#timer ||= setTimeout(() => {
+        this.#timer = 0;
+        this.#stage.loop.invalidate(BACK);
+      }, PAUSE_MS);
+      return;
+    }
+    this.#painted = now;
+    this.#valid = true;
+    this.#ratio = ratio;
+    this.#graph = graph;
+    this.#nodes.width = Math.round(WIDTH * ratio);
+    this.#nodes.height = Math.round(HEIGHT * ratio);
+    this.#paintNodes(ratio);
   }
 
   /** @param {number} ratio */
@@ -71,12 +92,15 @@ export class Minimap {
     const { scale, left, top } = this.#fit();
     context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * left, ratio * top);
     context.globalAlpha = 0.65;
+    const { boxes } = scene;
+    let color = '';
     scene.nodeIds.forEach((id, index) => {
       const node = editor.document.nodes.get(id);
       const spec = node ? editor.spec(node) : null;
-      const [x = 0, y = 0, width = 0, height = 0] = scene.boxes.subarray(index * 4, index * 4 + 4);
-      context.fillStyle = palette.color(spec ? categoryToken(spec.category) : '--danger');
-      context.fillRect(x, y, width, height);
+      const wanted = palette.color(spec ? categoryToken(spec.category) : '--danger');
+      if (wanted !== color) context.fillStyle = color = wanted;
+      const at = index * 4;
+      context.fillRect(boxes[at] ?? 0, boxes[at + 1] ?? 0, boxes[at + 2] ?? 0, boxes[at + 3] ?? 0);
     });
   }
 

@@ -1,10 +1,11 @@
-/** Pictures, the live preview and texts at the bottom of a node. */
+/** Pictures, the live preview, texts and figures at the bottom of a node. */
 
 import { fill, h } from '../ui/dom.js';
 import { PAD } from './metrics.js';
 
 /** @import {Band} from '../types/canvas.d.ts' */
 /** @import {Editor, NodeRun, PictureRef} from '../types/editor.d.ts' */
+/** @import {RawFigures} from '../types/figures.d.ts' */
 
 export class NodeResults {
   element = h('div', { class: 'node-results', hidden: true });
@@ -15,6 +16,9 @@ export class NodeResults {
   #pictures = [];
   /** @type {readonly string[]} */
   #texts = [];
+  /** @type {RawFigures | null} */
+  #figures = null;
+  #endFigures = () => {};
   #previewing = false;
   /** @type {{ width: number, height: number }} */
   #room = { width: 1, height: 1 };
@@ -43,17 +47,43 @@ export class NodeResults {
       this.#previewing = true;
       return;
     }
-    if (!this.#previewing && run.pictures === this.#pictures && run.texts === this.#texts) return;
+    if (!this.#previewing && run.pictures === this.#pictures && run.texts === this.#texts && run.figures === this.#figures) return;
     this.#previewing = false;
+    this.#endFigures();
     this.#pictures = run.pictures;
     this.#texts = run.texts;
+    this.#figures = run.figures;
     fill(
       this.element,
       run.texts.map((text) => h('pre', { class: 'result-text', tabindex: 0 }, text)),
       run.pictures.map((picture, index) => this.#picture(picture, index)),
+      run.figures ? this.#mountFigures(run.figures) : null,
     );
     this.element.classList.toggle('with-text', run.texts.length > 0);
     this.#setColumns();
+  }
+
+  destroy() {
+    this.#endFigures();
+  }
+
+  /** Their code is loaded with the first of them. @param {RawFigures} figures */
+  #mountFigures(figures) {
+    this.#endFigures();
+    const host = h('div', { class: 'node-figures' });
+    let end = () => {};
+    let gone = false;
+    const mount = async () => {
+      const { mountFigures } = await import('../figures/figures.js');
+      if (!gone) end = mountFigures(host, this.#editor, figures);
+    };
+    mount().catch((error) => this.#editor.notify('error', String(error)));
+    this.#endFigures = () => {
+      gone = true;
+      end();
+      this.#endFigures = () => {};
+    };
+    return host;
   }
 
   /**

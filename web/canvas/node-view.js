@@ -1,12 +1,17 @@
 /** The element of a node that is near enough to read. Made for a type, bound to one node after another. */
 
 import { setTitle, setValue } from '../core/edits.js';
+import { shownValue } from '../core/subgraph-values.js';
+import { isPinned } from '../core/groups.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { incomingText } from '../widgets/incoming.js';
 import { widgetFor } from '../widgets/index.js';
 import { isReroute } from './layout.js';
 import { PAD, ROW, TITLE } from './metrics.js';
 import { showProblems, showTitleState } from './node-state.js';
+import { showMarks } from './node-marks.js';
+import { isPromoted, showSubgraphPart } from './subgraph-part.js';
 import { NodeResults } from './node-results.js';
 import { categoryToken, typeToken } from './palette.js';
 import { socketRow } from './socket-row.js';
@@ -15,9 +20,6 @@ import { socketRow } from './socket-row.js';
 /** @import {GraphNode, NodeId} from '../types/document.d.ts' */
 /** @import {Widget, WidgetHost} from '../types/editor.d.ts' */
 /** @import {InputSpec} from '../types/spec.d.ts' */
-
-/** Grows with each finished gesture, so that one gesture is one undo step. */
-let gesture = 0;
 
 export class NodeView {
   /** @type {NodeId} */
@@ -29,7 +31,9 @@ export class NodeView {
   #stage;
   #title = h('div', { class: 'node-title' });
   #name = h('span', { class: 'node-name' });
+  #marks = h('span', { class: 'node-marks', hidden: true });
   #state = h('span', { class: 'node-state' });
+  #pin = h('span', { class: 'node-pin', hidden: true }, icon('pin'));
   #chevron = h('span', { class: 'node-chevron' }, icon('chevron-down'));
   #progress = h('div', { class: 'node-progress', hidden: true }, h('i'));
   #body = h('div', { class: 'node-body' });
@@ -55,7 +59,7 @@ export class NodeView {
     this.id = node.id;
     this.kind = kind;
     this.#results = new NodeResults(stage.editor);
-    this.#title.append(this.#chevron, this.#name, this.#state);
+    this.#title.append(this.#chevron, this.#name, this.#pin, this.#marks, helpButton(stage.editor), this.#state);
     this.element = h(
       'div',
       { class: 'node', role: 'group' },
@@ -68,6 +72,7 @@ export class NodeView {
     this.#body.append(this.#note);
     this.#buildSockets();
     for (const input of stage.editor.inputs(node)) if (input.widget) this.#buildWidget(input, node);
+    for (const input of stage.editor.addedWidgets.get(node.id) ?? []) this.#buildWidget(input, node);
     this.#body.append(this.#results.element);
   }
 
@@ -88,6 +93,7 @@ export class NodeView {
   destroy() {
     this.#endRun();
     for (const { widget } of this.#widgets.values()) widget.destroy();
+    this.#results.destroy();
     this.element.remove();
   }
 
@@ -108,20 +114,29 @@ export class NodeView {
     element.classList.toggle('collapsed', node.collapsed || reroute);
     element.classList.toggle('muted', node.mode === 2);
     element.classList.toggle('bypassed', node.mode === 4);
+    this.#pin.hidden = !isPinned(node);
     element.classList.toggle('placeholder', spec === null);
     const stripe = reroute ? typeToken(title) : spec ? categoryToken(spec.category) : '--danger';
     element.style.setProperty('--stripe', `var(${stripe})`);
     element.style.setProperty('--title', node.color);
+    this.#title.toggleAttribute('data-colored', node.color !== null);
     this.#name.textContent = title;
+    showMarks(this.#marks, editor, node);
     this.#note.hidden = spec !== null;
     if (!spec) this.#note.textContent = editor.t('node.not_installed', { type: node.type });
     if (layout !== this.#layout) this.#arrange(layout);
     this.#layout = layout;
+    // What an instance of a subgraph has no value for, it shows as it is inside.
+    const defaults = new Map(spec?.subgraph && spec.inputs.map((input) => [input.name, input.options.default]));
+    showSubgraphPart(element, this.#title, editor, node, spec);
     for (const [name, { widget, row }] of this.#widgets) {
-      const linked = editor.document.linkInto(node.id, name) !== null;
-      row.classList.toggle('linked', linked);
-      row.toggleAttribute('inert', linked);
-      widget.set(node.values[name] ?? null);
+      row.classList.toggle('promoted', isPromoted(editor, node.id, name));
+      const source = incomingText(editor, node.id, name);
+      row.classList.toggle('linked', source !== null);
+      row.toggleAttribute('inert', source !== null);
+      if (source === null) delete row.dataset['source'];
+      else row.dataset['source'] = source;
+      widget.set(node.values[name] ?? defaults.get(name) ?? null);
     }
     this.#showLinked(node);
     this.place();
@@ -232,17 +247,17 @@ export class NodeView {
     /** @type {WidgetHost} */
     const host = {
       input,
-      value: node.values[input.name] ?? null,
+      value: shownValue(node, input),
       editor,
       get node() {
         return view.id;
       },
       onChange(value, final = true) {
-        editor.perform(setValue(view.id, input.name, value, `value ${view.id} ${input.name} ${gesture}`));
-        if (final) gesture += 1;
+        editor.perform(setValue(view.id, input.name, value, `value ${view.id} ${input.name} ${view.#stage.gesture}`));
+        if (final) view.#stage.gesture += 1;
       },
     };
-    const widget = widgetFor(input)(host);
+    const widget = widgetFor(input, editor.packWidgets)(host);
     const row = h('div', { class: 'node-widget', 'data-widget': input.name }, widget.element);
     this.#widgets.set(input.name, { widget, row });
     this.#body.append(row);
@@ -276,3 +291,18 @@ export class NodeView {
     }
   }
 }
+
+/** Its node is selected by the press. @param {Stage['editor']} editor */
+const helpButton = (editor) =>
+  h(
+    'button',
+    {
+      class: 'node-help',
+      type: 'button',
+      tabindex: -1,
+      'aria-label': editor.t('command.view.node-help'),
+      'data-tip': editor.t('command.view.node-help'),
+      onclick: () => editor.execute('view.node-help'),
+    },
+    icon('help'),
+  );

@@ -3,13 +3,17 @@
 import { BACK, NODES } from './frame.js';
 import { NEAR } from './metrics.js';
 import { NodeView } from './node-view.js';
+import { Placement } from './placement.js';
+import { contains, grown } from './rect.js';
 
-/** @import {Stage} from '../types/canvas.d.ts' */
+/** @import {Rect, Stage} from '../types/canvas.d.ts' */
 /** @import {NodeId} from '../types/document.d.ts' */
 /** @import {LinkEnd} from '../types/editor.d.ts' */
 
 /** Nodes within this part of the view's size outside of it stay elements. */
 const OVERSCAN = 0.15;
+/** Elements are looked through again before the view comes nearer than this to where they end. */
+const LEAST_OVERSCAN = 0.03;
 /** Elements out of use that are kept for each kind of node. */
 const KEPT = 12;
 const KEPT_IN_ALL = 120;
@@ -29,17 +33,32 @@ export class NodePool {
   /** @type {Set<NodeId> | typeof ALL} */
   #changed = new Set();
   #spares = 0;
+  /** Near nodes that are painted until their turn to become elements comes. @type {Set<NodeId>} */
+  #waiting = new Set();
+  /** Where every node is an element; null when none is near, undefined when that is not known. @type {Rect | null | undefined} */
+  #area = undefined;
+  /** @type {() => void} */
+  #onWaiting;
   /** The end of the dragged link that elements are marked for. @type {LinkEnd | null} */
   #marked = null;
+  #placement;
   #moving = false;
 
   /**
    * @param {Stage} stage
    * @param {HTMLElement} layer
+   * @param {() => void} onWaiting near nodes have to be painted
    */
-  constructor(stage, layer) {
+  constructor(stage, layer, onWaiting) {
     this.#stage = stage;
     this.layer = layer;
+    this.#placement = new Placement(layer);
+    this.#onWaiting = onWaiting;
+  }
+
+  /** Whether a node is painted: it is too far to be an element, or has to wait. @param {NodeId} id */
+  paints(id) {
+    return this.#stage.camera.scale < NEAR ? !this.#mounted.has(id) : this.#waiting.has(id);
   }
 
   /** @returns {ReadonlyMap<NodeId, NodeView>} */
@@ -73,6 +92,7 @@ export class NodePool {
   #drop(id, view) {
     view.destroy();
     this.#mounted.delete(id);
+    this.#area = undefined;
   }
 
   #clearSpares() {
@@ -87,9 +107,22 @@ export class NodePool {
    * @param {number} ratio device pixels for each CSS pixel
    */
   draw(ratio) {
-    const { camera, scene, editor, counts, loop } = this.#stage;
     this.#setTransform(ratio);
-    const wanted = new Set(camera.scale >= NEAR ? this.#near().map((index) => scene.nodeIds[index] ?? '') : []);
+    if (!this.#isCurrent()) this.#bringUpToDate();
+  }
+
+  /** Whether the elements are those that the view needs; a pan by a little needs no others. */
+  #isCurrent() {
+    if (this.#changed === ALL || this.#changed.size > 0 || this.#waiting.size > 0 || this.#area === undefined) return false;
+    const { camera } = this.#stage;
+    if (camera.scale < NEAR) return this.#area === null && this.#mounted.size === 0;
+    return this.#area !== null && contains(this.#area, grown(camera.view(), LEAST_OVERSCAN));
+  }
+
+  #bringUpToDate() {
+    const { camera, scene, editor, counts, loop } = this.#stage;
+    this.#area = camera.scale >= NEAR ? grown(camera.view(), OVERSCAN) : null;
+    const wanted = new Set(this.#area ? scene.nodesIn(this.#area).map((index) => scene.nodeIds[index] ?? '') : []);
     for (const [id, view] of this.#mounted) {
       if (!wanted.has(id) && (!editor.document.nodes.has(id) || !isPinned(view))) this.#release(id, view);
     }
@@ -102,7 +135,10 @@ export class NodePool {
     }
     const missing = [...wanted].filter((id) => !this.#mounted.has(id));
     for (const id of missing.slice(0, MOUNTS)) this.#mount(id);
-    if (missing.length > MOUNTS) loop.invalidate(NODES | BACK);
+    const before = this.#waiting;
+    this.#waiting = new Set(missing.slice(MOUNTS));
+    if (this.#waiting.size > 0) loop.invalidate(NODES | BACK);
+    if ([...this.#waiting].some((id) => !before.has(id))) this.#onWaiting();
     for (const [id, view] of this.#mounted) {
       // A preview that makes its node higher is not hidden by what lies below.
       const front = scene.resultsShown(id) === 'preview' ? scene.nodeIds.length : 0;
@@ -122,11 +158,9 @@ export class NodePool {
     for (const [id, view] of this.#mounted) view.select(selected.has(id));
   }
 
-  /** @param {boolean} moving the layer is its own texture while the camera moves; at rest text is drawn sharp */
+  /** @param {boolean} moving */
   setMoving(moving) {
-    if (moving === this.#moving) return;
     this.#moving = moving;
-    this.layer.style.willChange = moving ? 'transform' : '';
   }
 
   /** Mark what takes the dragged link. @param {LinkEnd | null} end */
@@ -142,19 +176,7 @@ export class NodePool {
     const scale = camera.scale * ratio;
     const x = Math.round(-camera.x * scale) / ratio;
     const y = Math.round(-camera.y * scale) / ratio;
-    this.layer.style.transform = `translate(${x}px, ${y}px) scale(${camera.scale})`;
-  }
-
-  #near() {
-    const view = this.#stage.camera.view();
-    const wide = view.width * OVERSCAN;
-    const high = view.height * OVERSCAN;
-    return this.#stage.scene.nodesIn({
-      x: view.x - wide,
-      y: view.y - high,
-      width: view.width + 2 * wide,
-      height: view.height + 2 * high,
-    });
+    this.#placement.put(`translate(${x}px, ${y}px) scale(${camera.scale})`, this.#moving);
   }
 
   /** @param {NodeId} id */
@@ -206,8 +228,9 @@ function isPinned(view) {
 function kindOf({ editor }, id) {
   const node = editor.document.nodes.get(id);
   if (!node) return '';
-  const slots = [...editor.inputs(node), '→', ...editor.outputs(node)];
-  return [node.type, ...slots.map((slot) => (typeof slot === 'string' ? slot : `${slot.name}:${slot.type}`))].join(' ');
+  const added = editor.addedWidgets.get(id) ?? [];
+  const slots = [...editor.inputs(node), ...added, '→', ...editor.outputs(node)];
+  return [node.type, ...slots.map((slot) => (typeof slot === 'string' ? slot : `${slot.name}:${slot.type}:${slot.label ?? ''}`))].join(' ');
 }
 
 /**

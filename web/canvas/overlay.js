@@ -1,11 +1,11 @@
-/** Above everything: the link that is being dragged, and the box that is being drawn. */
+/** Above everything: the link that is being dragged, the box or line that is being drawn, and what snaps to what. */
 
 import { traceLink } from './curve.js';
 import { SOCKET_RADIUS } from './metrics.js';
 import { toDocumentUnits } from './paint.js';
 import { typeToken } from './palette.js';
 
-/** @import {LinkDraft, Rect, Stage} from '../types/canvas.d.ts' */
+/** @import {LinkDraft, Marks, Rect, Stage} from '../types/canvas.d.ts' */
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -13,11 +13,12 @@ import { typeToken } from './palette.js';
  * @param {number} ratio device pixels for each CSS pixel
  */
 export function paintOverlay(context, stage, ratio) {
-  const { link, box } = stage.scene.draft;
+  const { link, box, marks } = stage.scene.draft;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-  if (!link && !box) return;
+  if (!link && !box && !marks) return;
   toDocumentUnits(context, stage, ratio);
+  if (marks) paintMarks(context, stage, marks);
   if (box) paintBox(context, stage, box);
   if (link) paintDraft(context, stage, link);
 }
@@ -38,19 +39,67 @@ function paintBox(context, { palette, camera }, { x, y, width, height }) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Stage} stage
+ * @param {Marks} marks
+ */
+function paintMarks(context, stage, { guides = [], into = [], ghosts = [], way }) {
+  const { palette, camera } = stage;
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  context.strokeStyle = palette.color(way ? '--danger' : '--accent');
+  context.lineWidth = 5 * Math.max(1, 0.8 / camera.scale);
+  context.beginPath();
+  for (const stretch of into) traceLink(context, ...stretch);
+  context.stroke();
+  context.lineWidth = 1 / camera.scale;
+  context.strokeStyle = palette.color('--accent');
+  context.beginPath();
+  for (const { x1, y1, x2, y2 } of guides) {
+    context.moveTo(x1, y1);
+    context.lineTo(x2, y2);
+  }
+  context.stroke();
+  context.setLineDash([5 / camera.scale, 4 / camera.scale]);
+  for (const ghost of ghosts) paintBox(context, stage, ghost);
+  if (way) paintWay(context, stage, way);
+  context.setLineDash([]);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
+ * @param {NonNullable<Marks['way']>} way
+ */
+function paintWay(context, { palette, camera }, { points, closed }) {
+  context.lineWidth = 1.5 / camera.scale;
+  context.strokeStyle = palette.color(closed ? '--accent' : '--danger');
+  context.beginPath();
+  for (const { x, y } of points) context.lineTo(x, y);
+  if (closed) {
+    context.closePath();
+    context.fillStyle = palette.color('--accent-soft');
+    context.fill();
+  }
+  context.stroke();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stage} stage
  * @param {LinkDraft} link
  */
-function paintDraft(context, { palette, camera }, { from, to, type, target, end }) {
+function paintDraft(context, { palette, camera }, { from, more, to, type, target, end }) {
   const thick = Math.max(1, 0.8 / camera.scale);
   context.strokeStyle = palette.color(typeToken(type));
   context.fillStyle = context.strokeStyle;
   context.lineWidth = 3 * thick;
   context.lineCap = 'round';
   context.beginPath();
-  if ('output' in end) traceLink(context, from.x, from.y, to.x, to.y);
-  else traceLink(context, to.x, to.y, from.x, from.y);
+  for (const start of [from, ...more]) {
+    if ('output' in end) traceLink(context, start.x, start.y, to.x, to.y);
+    else traceLink(context, to.x, to.y, start.x, start.y);
+  }
   context.stroke();
-  for (const place of [from, to]) {
+  for (const place of [from, ...more, to]) {
     context.beginPath();
     context.arc(place.x, place.y, SOCKET_RADIUS * thick, 0, 2 * Math.PI);
     context.fill();

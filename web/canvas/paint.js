@@ -1,32 +1,33 @@
 /** Painting the background: grid, groups, links and far nodes. */
 
 import { paintFarNodes } from './far-nodes.js';
+import { paintGroups, paintPoints } from './groups.js';
 import { paintLinks } from './links.js';
-import { GRID, GROUP_TITLE } from './metrics.js';
+import { GRID } from './metrics.js';
 
-/** @import {Rect, Stage} from '../types/canvas.d.ts' */
-/** @import {NodeId} from '../types/document.d.ts' */
+/** @import {FarNodes, Rect, Stage} from '../types/canvas.d.ts' */
 
 /** Grid dots are at least this far apart on the screen (CSS pixels). */
 const LEAST_STEP = 16;
 
 /**
- * Paint everything that is not an element for a camera; the context covers the camera's view at `ratio` device pixels
- * for each CSS pixel.
+ * Paint everything that is not an element and touches a part of the document; the context covers the camera's view at
+ * `ratio` device pixels for each CSS pixel.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Stage} stage
  * @param {number} ratio
- * @param {{ mounted: ReadonlyMap<NodeId, unknown>, picture: (url: string) => CanvasImageSource | null }} nodes
+ * @param {Rect} part
+ * @param {FarNodes} nodes
  */
-export function paintDocument(context, stage, ratio, nodes) {
-  const { scene, camera } = stage;
-  const view = camera.view();
+export function paintDocument(context, stage, ratio, part, nodes) {
+  const { scene } = stage;
   toDocumentUnits(context, stage, ratio);
-  paintGroups(context, stage, view);
-  paintLinks(context, stage, scene.linksIn(view));
+  paintGroups(context, stage, part);
+  paintLinks(context, stage, scene.linksIn(part));
   context.globalAlpha = 1;
-  paintFarNodes(context, stage, scene.nodesIn(view).filter((index) => !nodes.mounted.has(scene.nodeIds[index] ?? '')), nodes.picture);
+  paintPoints(context, stage, part);
+  paintFarNodes(context, stage, scene.nodesIn(part).filter((index) => nodes.paints(scene.nodeIds[index] ?? '')), nodes.picture);
   context.setTransform(1, 0, 0, 1, 0, 0);
 }
 
@@ -43,52 +44,32 @@ export function toDocumentUnits(context, { camera }, ratio) {
 }
 
 /**
- * Fill the view with the ground and its dots.
+ * Fill a part of the context with the ground and its dots.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Stage} stage
  * @param {number} ratio
+ * @param {Rect} part in device pixels
  */
-export function paintGrid(context, { camera, palette }, ratio) {
-  const { width, height } = context.canvas;
+export function paintGrid(context, { camera, palette }, ratio, part) {
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = palette.color('--surface-canvas');
-  context.fillRect(0, 0, width, height);
+  context.fillRect(part.x, part.y, part.width, part.height);
   let step = GRID * camera.scale;
   while (step < LEAST_STEP) step *= 2;
   step *= ratio;
   const size = Math.max(1, Math.round(ratio * Math.min(1.5, Math.max(1, camera.scale))));
-  const offset = (/** @type {number} */ place) => (((-place * camera.scale * ratio) % step) + step) % step;
-  context.fillStyle = palette.color('--grid-dot-major');
-  // Whole pixels are filled without smoothing: many times as fast as one path of all dots.
-  for (let y = offset(camera.y); y < height; y += step) {
-    for (let x = offset(camera.x); x < width; x += step) context.fillRect(Math.round(x), Math.round(y), size, size);
-  }
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Stage} stage
- * @param {Rect} view
- */
-function paintGroups(context, { editor, scene, palette, camera }, view) {
-  for (const group of editor.document.groups.values()) {
-    const { x, y, width, height } = scene.groupRect(group);
-    if (x > view.x + view.width || y > view.y + view.height || x + width < view.x || y + height < view.y) continue;
-    const color = group.color ?? palette.color('--line-strong');
-    context.globalAlpha = 0.16;
-    context.fillStyle = color;
-    context.beginPath();
-    context.roundRect(x, y, width, height, 10);
-    context.fill();
-    context.globalAlpha = 0.5;
-    context.strokeStyle = color;
-    context.lineWidth = 1 / Math.min(1, camera.scale);
-    context.stroke();
-    context.globalAlpha = 1;
-    context.fillStyle = palette.color('--text-soft');
-    context.font = palette.font(Math.max(15, Math.min(12 / camera.scale, height / 3)), 600);
-    context.textBaseline = 'middle';
-    context.fillText(group.title, x + 12, y + GROUP_TITLE / 2 + 2, Math.max(1, width - 24));
-  }
+  /** The dot at or before an edge, for a dot of which the document's place `place` lies at 0. */
+  const first = (/** @type {number} */ place, /** @type {number} */ edge) => {
+    const offset = -place * camera.scale * ratio;
+    return offset + Math.floor((edge - offset) / step) * step;
+  };
+  const right = part.x + part.width;
+  // One row is filled dot by dot, and copied to where the others are: a tenth of the calls.
+  const row = new OffscreenCanvas(Math.max(1, part.width), size);
+  const dots = row.getContext('2d');
+  if (!dots) return;
+  dots.fillStyle = palette.color('--grid-dot-major');
+  for (let x = first(camera.x, part.x); x < right; x += step) dots.fillRect(Math.round(x) - part.x, 0, size, size);
+  for (let y = first(camera.y, part.y); y < part.y + part.height; y += step) context.drawImage(row, part.x, Math.round(y));
 }

@@ -60,7 +60,7 @@ export function categoryToken(category) {
   return CATEGORIES.has(first) ? `--category-${first}` : '--category-other';
 }
 
-/** The values of tokens, for a 2D context. */
+/** The values of tokens, for a 2D context. They are read once for each theme. */
 export class Palette {
   /** @type {Map<string, string>} */
   #values = new Map();
@@ -77,6 +77,27 @@ export class Palette {
       this.#values.set(token, value);
     }
     return value;
+  }
+
+  /**
+   * Read the values anew whenever the theme changes.
+   *
+   * @param {() => void} changed paints what was painted in the old ones
+   * @returns {() => void} ends it
+   */
+  follow(changed) {
+    const renew = () => {
+      this.#values.clear();
+      changed();
+    };
+    const watcher = new MutationObserver(renew);
+    watcher.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    const forced = matchMedia('(forced-colors: active)');
+    forced.addEventListener('change', renew);
+    return () => {
+      watcher.disconnect();
+      forced.removeEventListener('change', renew);
+    };
   }
 
   /** The text font at a size in CSS pixels. @param {number} size @param {number} [weight] */

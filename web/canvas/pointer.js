@@ -1,50 +1,59 @@
 /**
  * The pointer on the canvas, as one state machine: idle, or in a gesture that a press has begun and that a release or
- * Escape ends.
+ * Escape ends. `press.js` says which gesture a press begins.
  *
- * | press on      | left                          | with Ctrl or Shift       |
- * | ------------- | ----------------------------- | ------------------------ |
- * | canvas, link  | pan; a click selects or clears | box                     |
- * | socket        | drag a link                   | drag a link              |
- * | title, body   | select, move                  | a click adds or removes  |
- * | corner        | resize                        | resize                   |
- *
- * The middle button, or any with the space bar held, pans everywhere. Two fingers pan and zoom.
+ * The middle button, or any with the space bar held, pans everywhere. The right button with Ctrl cuts links, and so does a
+ * pen's eraser; a pen's barrel button pans. Two fingers pan and zoom; a finger or pen that rests opens the menu.
  */
 
-import { setCollapsed } from '../core/edits.js';
+import { removePoints } from '../core/reroutes.js';
+import { isBorderId } from '../core/subgraph-border.js';
 import { isTyping } from '../ui/dom.js';
 import { PointerTip } from '../ui/tooltip.js';
-import { boxSelect } from './gestures/box.js';
+import { cutLinks } from './gestures/cut.js';
 import { EdgePan } from './gestures/edge-pan.js';
-import { dragLink } from './gestures/link.js';
-import { insideGroup, moveThings } from './gestures/move.js';
 import { pan } from './gestures/pan.js';
 import { pinch } from './gestures/pinch.js';
-import { resizeTheGroup, resizeTheNode } from './gestures/resize.js';
+import { isFar } from './gestures/slack.js';
 import { hit } from './hit.js';
+import { menuTargetOf, selectedTarget } from './menu-target.js';
+import { beginGesture, bendLink } from './press.js';
 
-/** @import {Gesture, Hit, Stage, Stroke} from '../types/canvas.d.ts' */
-/** @import {NodeId} from '../types/document.d.ts' */
-/** @import {MenuTarget, Point} from '../types/editor.d.ts' */
+/** @import {Armed, Gesture, Hit, Renaming, Stage, Stroke} from '../types/canvas.d.ts' */
+/** @import {Point} from '../types/editor.d.ts' */
 
 /** What takes the pointer for itself inside a node. */
-const OWN = '.node-widget, .node-results, .node-rename, .node-problem, .minimap';
+const OWN = '.node-enter, .node-help, .node-widget, .node-results, .node-rename, .node-problem, .minimap';
+const RIGHT = 2;
+const ERASER = 5;
+/** A finger that rests so long asks for the menu, and two taps are a double one within this time and distance. */
+const LONG_MS = 550;
+const DOUBLE_MS = 350;
+const DOUBLE_REACH = 28;
 
 /** @type {Readonly<Partial<Record<Hit['kind'], string>>>} */
-const CURSORS = { input: 'crosshair', output: 'crosshair', corner: 'nwse-resize', link: 'pointer', chevron: 'pointer' };
+const CURSORS = { input: 'crosshair', output: 'crosshair', corner: 'nwse-resize', link: 'pointer', chevron: 'pointer', point: 'move' };
 
 export class PointerMachine {
   /** Where the pointer was last, from the top left of the view; null before it came. @type {Point | null} */
   last = null;
   /** @type {Stage} */
   #stage;
-  /** @type {(id: NodeId) => void} */
-  #rename;
+  /** @type {Renaming} */
+  #renaming;
   /** @type {Gesture | null} */
   #gesture = null;
   #pointer = -1;
   #space = false;
+  /** What the next drag does. @type {Armed | null} */
+  #armed = null;
+  /** The menu that the browser asks for belongs to a gesture. */
+  #menuTaken = false;
+  #long = 0;
+  /** The last tap of a finger or pen. */
+  #tap = { time: -Infinity, x: 0, y: 0 };
+  /** The press of the gesture. @type {Stroke | null} */
+  #press = null;
   #tip = new PointerTip();
   #edges;
   /** Fingers on the canvas. @type {Map<number, Point>} */
@@ -55,11 +64,11 @@ export class PointerMachine {
 
   /**
    * @param {Stage} stage
-   * @param {(id: NodeId) => void} rename lets the user type a node's title
+   * @param {Renaming} renaming lets the user type titles in their places
    */
-  constructor(stage, rename) {
+  constructor(stage, renaming) {
     this.#stage = stage;
-    this.#rename = rename;
+    this.#renaming = renaming;
     this.#edges = new EdgePan(stage);
     const { host } = stage;
     const options = { signal: this.#abort.signal };
@@ -76,73 +85,66 @@ export class PointerMachine {
 
   destroy() {
     this.cancel();
+    this.#tip.hide();
     this.#abort.abort();
+  }
+
+  /** Let the next drag do something else than it would. @param {Armed | null} armed */
+  arm(armed) {
+    this.#armed = armed;
+    this.#setCursor('');
   }
 
   /** @param {PointerEvent} event */
   #onDown(event) {
     const { host } = this.#stage;
     const stroke = this.#strokeOf(event);
+    this.#tip.hide();
+    this.#menuTaken = false;
     if (event.pointerType === 'touch' && this.#onTouch(event, stroke)) return;
-    if (this.#gesture || event.button === 2) return;
+    const special = this.#specialGesture(event, stroke);
+    if (this.#gesture || (event.button === RIGHT && !special)) return;
     const panning = event.button === 1 || this.#space;
     const own = event.target instanceof Element && event.target.closest(OWN);
-    if (own && !panning) return this.#selectOwner(own);
+    if (own && !panning && !special && !this.#armed) return this.#selectOwner(own);
     event.preventDefault();
     if (document.activeElement instanceof HTMLElement && document.activeElement !== host) document.activeElement.blur();
     host.focus({ preventScroll: true });
     host.setPointerCapture(event.pointerId);
     this.#pointer = event.pointerId;
-    this.#gesture = panning ? pan(this.#stage, stroke, () => {}) : this.#begin(stroke);
+    this.#press = stroke;
+    if (event.pointerType !== 'mouse') this.#waitForMenu(stroke);
+    if (special) this.#gesture = special;
+    else if (panning) this.#gesture = pan(this.#stage, stroke, () => {});
+    else this.#gesture = beginGesture(this.#stage, stroke, this.#tip, this.#armed);
+    this.#armed = null;
     this.#setCursor(this.#gesture.cursor ?? '');
   }
 
   /**
+   * What the right button, a pen's barrel button and its eraser do; a click of theirs opens the menu.
+   *
+   * @param {PointerEvent} event
    * @param {Stroke} stroke
-   * @returns {Gesture}
+   * @returns {Gesture | null}
    */
-  #begin(stroke) {
-    const stage = this.#stage;
-    const { editor } = stage;
-    const under = hit(stage, stroke.place);
-    switch (under.kind) {
-      case 'input':
-      case 'output':
-        return dragLink(stage, stroke, under, this.#tip);
-      case 'corner':
-        return resizeTheNode(stage, stroke, under.id);
-      case 'chevron':
-        return this.#moveNode(stroke, under.id, () => {
-          editor.perform(setCollapsed([under.id], !editor.document.nodes.get(under.id)?.collapsed));
-        });
-      case 'title':
-      case 'node':
-        return this.#moveNode(stroke, under.id, () => {
-          if (!stroke.shift && !stroke.mod) editor.selection.set([under.id]);
-        });
-      case 'group':
-        if (under.corner) return resizeTheGroup(stage, stroke, under.id);
-        return moveThings(stage, stroke, insideGroup(stage, under.id), null, () => editor.selection.clear());
-      default:
-        if (stroke.shift || stroke.mod) return boxSelect(stage, stroke);
-        return pan(stage, stroke, () => {
-          if (under.kind === 'link') editor.selection.selectLink(under.id);
-          else editor.selection.clear();
-        });
-    }
+  #specialGesture(event, stroke) {
+    const barrel = event.pointerType === 'pen' && event.button === RIGHT;
+    const cuts = event.button === ERASER || (event.pointerType === 'mouse' && event.button === RIGHT && stroke.mod);
+    if (!barrel && !cuts) return null;
+    this.#menuTaken = true;
+    const onClick = () => this.#openMenu(stroke.client);
+    return barrel ? pan(this.#stage, stroke, onClick) : cutLinks(this.#stage, stroke, onClick);
   }
 
-  /**
-   * @param {Stroke} stroke
-   * @param {NodeId} id
-   * @param {() => void} onClick
-   */
-  #moveNode(stroke, id, onClick) {
-    const { selection } = this.#stage.editor;
-    if (stroke.shift || stroke.mod) selection.toggle(id);
-    else if (!selection.ids.peek().has(id)) selection.set([id]);
-    const nodes = selection.ids.peek().has(id) ? selection.ids.peek() : new Set([id]);
-    return moveThings(this.#stage, stroke, { nodes, groups: new Set() }, id, onClick);
+  /** @param {Stroke} stroke */
+  #waitForMenu(stroke) {
+    clearTimeout(this.#long);
+    this.#long = setTimeout(() => {
+      this.cancel();
+      this.#menuTaken = true;
+      this.#openMenu(stroke.client);
+    }, LONG_MS);
   }
 
   /** A press inside a widget selects its node. @param {Element} own */
@@ -181,6 +183,7 @@ export class PointerMachine {
 
   /** @param {Gesture} gesture @param {PointerEvent} event @param {Stroke} stroke */
   #drag(gesture, event, stroke) {
+    if (this.#press && isFar(this.#press, stroke)) clearTimeout(this.#long);
     gesture.move(stroke);
     if (gesture.follows) this.#edges.follow(stroke.screen, () => gesture.move(this.#strokeOf(event)));
   }
@@ -194,31 +197,79 @@ export class PointerMachine {
     if (this.#touches.size < 2) this.#pinch = null;
     const gesture = this.#gesture;
     if (!gesture || event.pointerId !== this.#pointer) return;
+    const stroke = this.#strokeOf(event);
+    const tapped = this.#press !== null && !isFar(this.#press, stroke);
+    clearTimeout(this.#long);
     this.#gesture = null;
+    this.#press = null;
     this.#edges.stop();
     this.#setCursor('');
-    if (done) gesture.end(this.#strokeOf(event));
-    else gesture.cancel();
+    if (!done) return gesture.cancel();
+    gesture.end(stroke);
+    if (tapped && event.pointerType !== 'mouse') this.#onTap(event.timeStamp, stroke);
+  }
+
+  /** Browsers do not agree on whether two taps are a double click. @param {number} time @param {Stroke} stroke */
+  #onTap(time, stroke) {
+    const { x, y } = stroke.client;
+    const { time: before, x: lastX, y: lastY } = this.#tap;
+    const double = time - before < DOUBLE_MS && Math.hypot(x - lastX, y - lastY) < DOUBLE_REACH;
+    this.#tap = { time: double ? -Infinity : time, x, y };
+    if (double) this.#double(stroke.client, stroke.coarse);
   }
 
   /** @param {MouseEvent} event */
   #onDouble(event) {
     if (event.target instanceof Element && event.target.closest(OWN)) return;
-    const client = { x: event.clientX, y: event.clientY };
-    const under = hit(this.#stage, this.#place(client));
-    if (under.kind === 'title') this.#rename(under.id);
-    else if (under.kind === 'canvas') this.#stage.editor.openSearch(client);
+    // Those of fingers and pens were counted already.
+    const counted = event.timeStamp - this.#tap.time < 2 * DOUBLE_MS || this.#tap.time === -Infinity;
+    if ('pointerType' in event && event.pointerType !== 'mouse' && counted) return;
+    this.#double({ x: event.clientX, y: event.clientY }, false);
+  }
+
+  /** @param {Point} client @param {boolean} coarse */
+  #double(client, coarse) {
+    const { editor } = this.#stage;
+    const place = this.#place(client);
+    const under = hit(this.#stage, place, { coarse });
+    if ((under.kind === 'title' || under.kind === 'node') && editor.enterSubgraph(under.id)) return;
+    if ('id' in under && isBorderId(String(under.id))) editor.execute('subgraph.ports');
+    else if (under.kind === 'title') this.#renaming.node(under.id);
+    else if (under.kind === 'group' && under.part === 'title') this.#renaming.group(under.id);
+    else if (under.kind === 'link') bendLink(this.#stage, under.id, place);
+    else if (under.kind === 'point') editor.perform(removePoints([under.id]));
+    else if (under.kind === 'canvas') editor.openSearch(client);
   }
 
   /** @param {MouseEvent} event */
   #onMenu(event) {
     if (isTyping(event.target)) return;
     event.preventDefault();
+    const kind = 'pointerType' in event ? event.pointerType : '';
+    // A finger that rests has its menu from the machine, before or after the browser asks.
+    const byKey = event.button !== RIGHT && !event.ctrlKey && kind !== 'touch' && kind !== 'pen';
+    if (!byKey && (this.#menuTaken || (kind === 'touch' && this.#gesture))) return;
     this.cancel();
-    const client = { x: event.clientX, y: event.clientY };
-    const target = menuTarget(hit(this.#stage, this.#place(client), { skipSockets: true }));
+    if (byKey) this.openMenuOfSelection();
+    else this.#openMenu({ x: event.clientX, y: event.clientY });
+  }
+
+  /** The menu of what is selected, where it is. */
+  openMenuOfSelection() {
+    const { target, place } = selectedTarget(this.#stage);
+    const { left, top } = this.#stage.host.getBoundingClientRect();
+    const { x, y } = this.#stage.camera.toScreen(place);
+    this.#stage.editor.openMenu({ x: x + left, y: y + top }, target);
+  }
+
+  /** @param {Point} client */
+  #openMenu(client) {
     const { editor } = this.#stage;
-    if (target.kind === 'node' && !editor.selection.ids.peek().has(target.id)) editor.selection.set([target.id]);
+    const target = menuTargetOf(hit(this.#stage, this.#place(client), { skipSockets: true }));
+    const { ids, groups, points } = editor.selection;
+    if (target.kind === 'node' && !ids.peek().has(target.id)) editor.selection.set([target.id]);
+    if (target.kind === 'group' && !groups.peek().has(target.id)) editor.selection.set([], { groups: [target.id] });
+    if (target.kind === 'point' && !points.peek().has(target.id)) editor.selection.set([], { points: [target.id] });
     if (target.kind === 'link') editor.selection.selectLink(target.id);
     editor.openMenu(client, target);
   }
@@ -228,8 +279,10 @@ export class PointerMachine {
    * @param {boolean} down
    */
   #onKey(event, down) {
-    if (event.key === 'Escape' && down && this.#gesture) {
+    if (event.key === 'Escape' && down && (this.#gesture || this.#armed)) {
       event.stopPropagation();
+      event.preventDefault();
+      this.#armed = null;
       this.cancel();
     }
     if (event.code !== 'Space' || isTyping(event.target) || event.target instanceof HTMLButtonElement) return;
@@ -240,15 +293,17 @@ export class PointerMachine {
 
   /** @param {PointerEvent} event @param {Stroke} stroke */
   #hover(event, stroke) {
-    if (this.#space) return;
+    if (this.#space || this.#armed) return;
     const own = event.target instanceof Element && event.target.closest(OWN);
     this.#setCursor(own ? '' : (CURSORS[hit(this.#stage, stroke.place).kind] ?? ''));
   }
 
   /** End a gesture without its effect: its nodes may be gone. */
   cancel() {
+    clearTimeout(this.#long);
     this.#gesture?.cancel();
     this.#gesture = null;
+    this.#press = null;
     this.#edges.stop();
     this.#space = false;
     this.#setCursor('');
@@ -256,7 +311,7 @@ export class PointerMachine {
 
   /** @param {string} cursor */
   #setCursor(cursor) {
-    this.#stage.host.style.cursor = cursor;
+    this.#stage.host.style.cursor = cursor === '' && this.#armed ? 'crosshair' : cursor;
   }
 
   /** @param {Point} client */
@@ -279,17 +334,7 @@ export class PointerMachine {
       shift: event.shiftKey,
       mod: event.ctrlKey || event.metaKey,
       alt: event.altKey,
+      coarse: event.pointerType === 'touch',
     };
   }
-}
-
-/**
- * @param {Hit} under
- * @returns {MenuTarget}
- */
-function menuTarget(under) {
-  if (under.kind === 'canvas') return under;
-  if (under.kind === 'link') return { kind: 'link', id: under.id };
-  if (under.kind === 'group') return { kind: 'group', id: under.id };
-  return { kind: 'node', id: under.id };
 }

@@ -32,6 +32,20 @@ export function intersection(a, b) {
 }
 
 /**
+ * A rectangle with more on every side.
+ *
+ * @param {Rect} rect
+ * @param {number} part of its width and height
+ * @returns {Rect}
+ */
+export function grown({ x, y, width, height }, part) {
+  return { x: x - width * part, y: y - height * part, width: width * (1 + 2 * part), height: height * (1 + 2 * part) };
+}
+
+/** @param {Rect} rect */
+export const area = ({ width, height }) => width * height;
+
+/**
  * @param {Rect} outer
  * @param {Rect} inner
  * @returns {boolean} true for an empty inner rectangle as well

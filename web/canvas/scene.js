@@ -1,17 +1,23 @@
 /**
  * The document as the canvas sees it: boxes of nodes and ends of links in typed arrays, back to front, with what a
- * gesture shows before it becomes an edit. Finding what is visible is a linear scan.
+ * gesture shows before it becomes an edit. Finding what is visible is a linear scan. A link that passes points is
+ * several stretches, each with ends of its own.
  */
 
-import { layoutNode } from './layout.js';
-import { TITLE } from './metrics.js';
+import { groupBox } from '../core/groups.js';
+import { pointsOf, readRoutes } from '../core/reroutes.js';
+import { Frames } from './frames.js';
+import { Layouts } from './layouts.js';
+import { GROUP_TITLE, TITLE } from './metrics.js';
 import { typeToken } from './palette.js';
+import { union } from './rect.js';
+import { boxesIn, extentOf, stretchBox, stretchesIn } from './scans.js';
 
-/** @import {Change, GraphNode, Group, Link, LinkId, NodeId} from '../types/document.d.ts' */
+/** @import {Change, Group, Link, LinkId, NodeId} from '../types/document.d.ts' */
 /** @import {Editor, Point} from '../types/editor.d.ts' */
 /** @import {Draft, NodeLayout, Rect, Results} from '../types/canvas.d.ts' */
-
-/** @typedef {{ node: Readonly<GraphNode>, results: Results, layout: NodeLayout }} Cached */
+/** @import {Json} from '../types/spec.d.ts' */
+/** @import {Routes} from '../core/reroutes.js' */
 
 export class Scene {
   /** Nodes from back to front. @type {readonly NodeId[]} */
@@ -22,25 +28,36 @@ export class Scene {
   boxes = new Float32Array(0);
   /** @type {LinkId[]} */
   linkIds = [];
-  /** x and y of each link's output, then of its input. */
+  /** x and y of where each stretch begins, then of where it ends. */
   ends = new Float32Array(0);
   /** The colour of each link, as an index into `tokens`. */
   linkColors = new Uint8Array(0);
   /** @type {string[]} */
   tokens = [];
   /** @type {Draft} */
-  draft = { moved: null, resized: null, resizedGroup: null, link: null, box: null };
+  draft = { moved: null, resized: null, resizedGroup: null, link: null, box: null, marks: null };
+  /** @type {Frames} */
+  frames;
+  /** @type {Routes} */
+  routes = { points: new Map(), last: new Map() };
 
   /** @type {Editor} */
   #editor;
-  /** @type {Map<NodeId, Cached>} */
-  #layouts = new Map();
+  #layouts;
+  /** @type {Map<string, number>} */
+  #colors = new Map();
   /** @type {Map<LinkId, number>} */
   #linkIndex = new Map();
+  /** The points that links of the document pass. @type {Set<number> | null} */
+  #points = null;
+  /** What the routes were read from. @type {Json | undefined} */
+  #extra = undefined;
 
   /** @param {Editor} editor */
   constructor(editor) {
     this.#editor = editor;
+    this.#layouts = new Layouts(editor);
+    this.frames = new Frames(editor.document);
     this.rebuild();
   }
 
@@ -55,21 +72,37 @@ export class Scene {
     this.nodeIds = [...document.order];
     this.indexOf = new Map(this.nodeIds.map((id, index) => [id, index]));
     this.boxes = new Float32Array(this.nodeIds.length * 4);
-    for (const id of this.#layouts.keys()) if (!document.nodes.has(id)) this.#layouts.delete(id);
+    this.#layouts.tidy();
+    this.frames = new Frames(document);
+    if (document.rest['extra'] !== this.#extra) this.routes = readRoutes(document.rest);
+    this.#extra = document.rest['extra'];
+    this.#points = null;
     this.nodeIds.forEach((id, index) => this.#placeNode(id, index));
-    this.linkIds = [...document.links.keys()];
-    this.#linkIndex = new Map(this.linkIds.map((id, index) => [id, index]));
+    this.#rebuildLinks();
+  }
+
+  #rebuildLinks() {
+    const { links } = this.#editor.document;
+    const bent = this.routes.last.size > 0;
+    this.linkIds = [];
+    this.#linkIndex = new Map();
+    for (const id of links.keys()) {
+      this.#linkIndex.set(id, this.linkIds.length);
+      this.linkIds.push(id);
+      if (bent && this.routes.last.has(id)) for (const _ of pointsOf(this.routes, id)) this.linkIds.push(id);
+    }
     this.ends = new Float32Array(this.linkIds.length * 4);
     this.linkColors = new Uint8Array(this.linkIds.length);
-    let index = 0;
-    for (const link of document.links.values()) this.#placeLink(link, index++);
+    for (const link of links.values()) this.#placeLink(link);
   }
 
   /** @param {Change} change */
   update(change) {
     // A link may give its ends sockets that they do not have without it.
-    if (change.links.size > 0) for (const id of change.nodes) this.#layouts.delete(id);
-    if (change.structure || change.nodes.size === this.nodeIds.length) this.rebuild();
+    if (change.links.size > 0) for (const id of change.nodes) this.#layouts.forget(id);
+    const all = change.structure || change.nodes.size === this.nodeIds.length;
+    // A group may have been collapsed, or a collapsed one moved.
+    if (all || change.groups.size > 0) this.rebuild();
     else this.updateNodes(change.nodes);
   }
 
@@ -88,7 +121,15 @@ export class Scene {
       this.#placeNode(id, index);
       for (const link of document.linksOf(id)) links.add(link);
     }
-    for (const link of links) this.#placeLink(link, this.#linkIndex.get(link.id) ?? 0);
+    for (const link of links) this.#placeLink(link);
+  }
+
+  /** Place links again, whose points have moved. @param {Iterable<LinkId>} ids */
+  updateLinks(ids) {
+    for (const id of ids) {
+      const link = this.#editor.document.links.get(id);
+      if (link) this.#placeLink(link);
+    }
   }
 
   /**
@@ -96,17 +137,7 @@ export class Scene {
    * @returns {NodeLayout}
    */
   layout(id) {
-    const node = this.#node(id);
-    const results = this.#results(id);
-    const cached = this.#layouts.get(id);
-    const { resized } = this.draft;
-    if (resized?.id === id) {
-      return layoutNode(this.#editor, { ...node, width: resized.width, height: resized.height }, results);
-    }
-    if (cached && cached.node === node && cached.results === results) return cached.layout;
-    const layout = layoutNode(this.#editor, node, results);
-    this.#layouts.set(id, { node, results, layout });
-    return layout;
+    return this.#layouts.of(this.#node(id), this.draft.resized);
   }
 
   /**
@@ -132,10 +163,56 @@ export class Scene {
   socket(id, side, name) {
     const layout = this.layout(id);
     const places = side === 'input' ? layout.inputs : layout.outputs;
+    const frame = this.frames.nodes.get(id);
+    if (frame !== undefined) return this.#frameSocket(frame, side);
     const place = places.find((each) => each.name === name);
     if (!place) return null;
     const { x, y } = this.origin(id);
     return { x: side === 'input' ? x : x + layout.width, y: y + place.y };
+  }
+
+  /** @param {number} group @param {'input' | 'output'} side */
+  #frameSocket(group, side) {
+    const { x, y, width } = this.#frameRect(group);
+    return { x: side === 'input' ? x : x + width, y: y + GROUP_TITLE / 2 };
+  }
+
+  /** @param {number} id @returns {Rect} */
+  #frameRect(id) {
+    const group = this.#editor.document.groups.get(id);
+    return group ? this.groupRect(group) : { x: 0, y: 0, width: 0, height: 0 };
+  }
+
+  /** Ids of the points that are seen. @returns {Iterable<number>} */
+  shownPoints() {
+    const { links } = this.#editor.document;
+    if (this.routes.last.size === 0) return [];
+    this.#points ??= new Set(
+      [...this.routes.last.keys()].filter((id) => links.has(id)).flatMap((id) => pointsOf(this.routes, id).map((point) => point.id)),
+    );
+    const hidden = this.frames.points;
+    return hidden.size === 0 ? this.#points : [...this.#points].filter((id) => !hidden.has(id));
+  }
+
+  /** The token of each shown point: that of its first link. @returns {Map<number, string>} */
+  pointColors() {
+    /** @type {Map<number, string>} */
+    const colors = new Map();
+    for (const link of this.routes.last.keys()) {
+      const index = this.#linkIndex.get(link);
+      if (index === undefined) continue;
+      const token = this.tokens[this.linkColors[index] ?? 0] ?? '--type-any';
+      for (const { id } of pointsOf(this.routes, link)) if (!colors.has(id)) colors.set(id, token);
+    }
+    return colors;
+  }
+
+  /** @param {number} id @returns {Point | null} a point of links, with the gesture that moves it */
+  point(id) {
+    const point = this.routes.points.get(id);
+    if (!point) return null;
+    const { moved } = this.draft;
+    return moved?.points.has(id) ? { x: point.x + moved.dx, y: point.y + moved.dy } : { x: point.x, y: point.y };
   }
 
   /**
@@ -156,15 +233,37 @@ export class Scene {
     return left === Infinity ? null : { x: left, y: top, width: right - left, height: bottom - top };
   }
 
+  /** @returns {Rect | null} around all nodes; null when there are none */
+  extent() {
+    return extentOf(this.boxes);
+  }
+
+  /**
+   * @param {Iterable<NodeId>} nodes
+   * @param {Iterable<LinkId>} links
+   * @returns {Rect | null} around them as they are placed; null when none is
+   */
+  around(nodes, links) {
+    let all = this.bounds(nodes);
+    for (const id of links) {
+      const first = this.#linkIndex.get(id) ?? this.linkIds.length;
+      for (let at = first; this.linkIds[at] === id; at += 1) {
+        const stretch = stretchBox(this.ends, at);
+        if (stretch) all = all ? union(all, stretch) : stretch;
+      }
+    }
+    return all;
+  }
+
   /**
    * @param {Readonly<Group>} group
    * @returns {Rect} with the gesture that moves or resizes it
    */
   groupRect(group) {
     const { moved, resizedGroup } = this.draft;
-    const size = resizedGroup?.id === group.id ? resizedGroup : group;
-    const shift = moved?.groups.has(group.id) ? moved : { dx: 0, dy: 0 };
-    return { x: group.x + shift.dx, y: group.y + shift.dy, width: size.width, height: size.height };
+    if (resizedGroup?.id === group.id) return resizedGroup.rect;
+    const box = groupBox(group);
+    return moved?.groups.has(group.id) ? { ...box, x: box.x + moved.dx, y: box.y + moved.dy } : box;
   }
 
   /**
@@ -173,17 +272,10 @@ export class Scene {
    * @param {Rect} rect
    * @returns {number[]}
    */
-  nodesIn({ x, y, width, height }) {
-    const { boxes } = this;
-    const right = x + width;
-    const bottom = y + height;
-    const found = [];
-    for (let index = 0, at = 0; at < boxes.length; index += 1, at += 4) {
-      const left = boxes[at] ?? 0;
-      const top = boxes[at + 1] ?? 0;
-      if (left < right && top < bottom && left + (boxes[at + 2] ?? 0) > x && top + (boxes[at + 3] ?? 0) > y) found.push(index);
-    }
-    return found;
+  nodesIn(rect) {
+    const found = boxesIn(this.boxes, rect);
+    const hidden = this.frames.nodes;
+    return hidden.size === 0 ? found : found.filter((index) => !hidden.has(this.nodeIds[index] ?? ''));
   }
 
   /**
@@ -192,23 +284,8 @@ export class Scene {
    * @param {Rect} rect
    * @returns {number[]}
    */
-  linksIn({ x, y, width, height }) {
-    const { ends } = this;
-    const right = x + width;
-    const bottom = y + height;
-    const found = [];
-    for (let index = 0, at = 0; at < ends.length; index += 1, at += 4) {
-      const x1 = ends[at] ?? 0;
-      const y1 = ends[at + 1] ?? 0;
-      const x2 = ends[at + 2] ?? 0;
-      const y2 = ends[at + 3] ?? 0;
-      // A link that runs backwards bulges out of the box of its ends.
-      const bulge = x2 < x1 ? 160 : 0;
-      if (Math.min(x1, x2) - bulge < right && Math.max(x1, x2) + bulge > x && Math.min(y1, y2) < bottom && Math.max(y1, y2) > y) {
-        found.push(index);
-      }
-    }
-    return found;
+  linksIn(rect) {
+    return stretchesIn(this.ends, rect);
   }
 
   /** @param {NodeId} id */
@@ -225,17 +302,7 @@ export class Scene {
    * @returns {Results}
    */
   resultsShown(id) {
-    return this.#layouts.get(id)?.results ?? 'none';
-  }
-
-  /**
-   * @param {NodeId} id
-   * @returns {Results}
-   */
-  #results(id) {
-    const { pictures, texts, preview } = this.#editor.run.node(id).peek();
-    if (pictures.length > 0 || texts.length > 0) return 'made';
-    return preview === null ? 'none' : 'preview';
+    return this.#layouts.shown(id);
   }
 
   /**
@@ -243,25 +310,66 @@ export class Scene {
    * @param {number} index
    */
   #placeNode(id, index) {
+    const frame = this.frames.nodes.get(id);
+    if (frame !== undefined) {
+      const { x, y, width, height } = this.#frameRect(frame);
+      this.boxes.set([x, y, width, height], index * 4);
+      return;
+    }
     const layout = this.layout(id);
     const { x, y } = this.origin(id);
     this.boxes.set([x, y - TITLE, layout.width, layout.height + TITLE], index * 4);
   }
 
-  /**
-   * @param {Readonly<Link>} link
-   * @param {number} index
-   */
-  #placeLink(link, index) {
-    const from = this.socket(link.from, 'output', String(link.output)) ?? this.origin(link.from);
-    const to = this.socket(link.to, 'input', link.input) ?? this.origin(link.to);
-    this.ends.set([from.x, from.y, to.x, to.y], index * 4);
-    this.linkColors[index] = this.#tokenIndex(typeToken(this.#editor.outputType(link.from, link.output)));
+  /** @param {Readonly<Link>} link */
+  #placeLink(link) {
+    const first = this.#linkIndex.get(link.id);
+    if (first === undefined) return;
+    const color = this.#colorOf(this.#editor.outputType(link.from, link.output));
+    const places = this.#stops(link);
+    for (let stretch = 0; this.linkIds[first + stretch] === link.id; stretch += 1) {
+      const from = places?.[stretch];
+      const to = places?.[stretch + 1];
+      // What cannot be seen is found nowhere.
+      const at = (first + stretch) * 4;
+      this.ends[at] = from && to ? from.x : NaN;
+      this.ends[at + 1] = from && to ? from.y : NaN;
+      this.ends[at + 2] = from && to ? to.x : NaN;
+      this.ends[at + 3] = from && to ? to.y : NaN;
+      this.linkColors[first + stretch] = color;
+    }
   }
 
-  /** @param {string} token */
-  #tokenIndex(token) {
-    const index = this.tokens.indexOf(token);
-    return index >= 0 ? index : this.tokens.push(token) - 1;
+  /**
+   * Where a link begins, bends and ends.
+   *
+   * @param {Readonly<Link>} link
+   * @returns {Point[] | null} null inside a collapsed group
+   */
+  #stops(link) {
+    const { nodes, points } = this.frames;
+    const frame = nodes.get(link.from);
+    if (frame !== undefined && frame === nodes.get(link.to)) return null;
+    const from = this.socket(link.from, 'output', String(link.output)) ?? this.origin(link.from);
+    const to = this.socket(link.to, 'input', link.input) ?? this.origin(link.to);
+    if (!this.routes.last.has(link.id)) return [from, to];
+    const between = pointsOf(this.routes, link.id).map(({ id, x, y }) => {
+      const hiddenIn = points.get(id);
+      if (hiddenIn !== undefined) return this.#frameSocket(hiddenIn, hiddenIn === frame ? 'output' : 'input');
+      return this.point(id) ?? { x, y };
+    });
+    return [from, ...between, to];
+  }
+
+  /** @param {string} type @returns {number} the place of its colour in `tokens` */
+  #colorOf(type) {
+    let index = this.#colors.get(type);
+    if (index === undefined) {
+      const token = typeToken(type);
+      index = this.tokens.indexOf(token);
+      if (index < 0) index = this.tokens.push(token) - 1;
+      this.#colors.set(type, index);
+    }
+    return index;
   }
 }

@@ -1,6 +1,6 @@
 /** The wheel zooms at the pointer; a trackpad's two fingers pan, and its pinch (a wheel with Ctrl) zooms. */
 
-/** @import {Stage} from '../types/canvas.d.ts' */
+/** @import {Moved} from './gestures/pinch.js' */
 
 /** A wheel's notch is about 100 CSS pixels. */
 const PER_PIXEL = 0.0016;
@@ -10,7 +10,7 @@ const LINE = 33;
 const PAUSE_MS = 180;
 
 /**
- * @param {Stage} stage
+ * @param {Moved & { host: HTMLElement }} stage
  * @param {AbortSignal} signal
  */
 export function listenForWheel(stage, signal) {
@@ -45,13 +45,13 @@ function isTrackpad(event) {
 }
 
 /**
- * A text area that is being edited scrolls its own text as far as there is any.
+ * What has the keyboard's focus, such as a text area or a table, scrolls its own content as far as there is any.
  *
  * @param {WheelEvent} event
  */
-function scrollsItself(event) {
-  const { target } = event;
-  if (!(target instanceof HTMLElement) || event.ctrlKey) return false;
-  const scrolls = target.scrollHeight > target.clientHeight + 1 && getComputedStyle(target).overflowY !== 'hidden';
-  return scrolls && target === document.activeElement;
+function scrollsItself({ target, currentTarget, ctrlKey }) {
+  const focused = document.activeElement;
+  if (ctrlKey || !(focused instanceof HTMLElement) || !(target instanceof Node)) return false;
+  if (!focused.contains(target) || (currentTarget instanceof Node && focused.contains(currentTarget))) return false;
+  return focused.scrollHeight > focused.clientHeight + 1 && getComputedStyle(focused).overflowY !== 'hidden';
 }

@@ -33,7 +33,7 @@ export function fits(source, target) {
 export function refusal(document, specOf, { from, output, to, input }) {
   const target = document.nodes.get(to);
   const found = target && inputsOf(document, target, specOf(target)).find((each) => each.name === input);
-  if (!found) return { key: 'link.refused.input', values: { input } };
+  if (!found || found.options.socketless) return { key: 'link.refused.input', values: { input } };
   if (from === to) return { key: 'link.refused.self', values: {} };
   const source = outputType(document, specOf, from, output);
   if (!fits(source, found.type)) return { key: 'link.refused.type', values: { source, target: found.type } };
@@ -76,7 +76,7 @@ export function fittingInputs(document, specOf, from, output, to) {
   if (!node || from === to || reaches(document, to, from)) return [];
   const source = outputType(document, specOf, from, output);
   const ranked = inputsOf(document, node, specOf(node))
-    .filter((input) => fits(source, input.type))
+    .filter((input) => fits(source, input.type) && !input.options.socketless)
     .map((input) => {
       const linked = document.linkInto(to, input.name) !== null;
       return { name: input.name, rank: (input.widget ? 4 : linked ? 2 : 0) + (input.type === source ? 0 : 1) };

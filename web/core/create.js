@@ -11,6 +11,7 @@ const SOCKET_ROW = 21;
 const FIELD = 28;
 const TEXT_AREA = 80;
 const PICTURE = 152;
+const CURVE = 164;
 
 /**
  * A node of a type, with its widgets at their defaults.
@@ -32,7 +33,8 @@ export function createNode(spec, id, { x, y }) {
     mode: 0,
     collapsed: false,
     color: null,
-    values: defaultValues(spec),
+    // An instance of a subgraph shows the inner values until it has its own.
+    values: spec.subgraph ? {} : defaultValues(spec),
     savedInputs: [],
     savedOutputs: [],
     rest: {},
@@ -52,7 +54,8 @@ export function suggestedSize(spec) {
 }
 
 /** @param {InputSpec} input */
-function fieldHeight({ options }) {
+function fieldHeight({ options, type }) {
+  if (type === 'CURVE') return CURVE;
   if (options.multiline) return TEXT_AREA;
   return options.image_upload ? PICTURE : FIELD;
 }

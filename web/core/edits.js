@@ -1,5 +1,7 @@
 /** Every change of a document that can be undone. An edit makes its change and returns the edit that takes it back. */
 
+import { isBorderId, linkToNewPort } from './subgraph-border.js';
+
 /** @import { Contents, Edit, EditableDocument, GraphNode, Group } from '../types/document.d.ts' */
 /** @import { Link, LinkId, NodeId, ReadonlyDocument } from '../types/document.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
@@ -64,8 +66,10 @@ function dropNode(id) {
  */
 export function removeNodes(ids, label = 'edit.remove') {
   return edit(label, (document) => {
-    const linked = new Set(ids.flatMap((id) => document.linksOf(id).map((each) => each.id)));
-    return compose(label, [...[...linked].map((id) => unlink(id)), ...ids.map(dropNode)]).apply(document);
+    // The borders of a subgraph are no nodes of its file.
+    const gone = inner(ids);
+    const linked = new Set(gone.flatMap((id) => document.linksOf(id).map((each) => each.id)));
+    return compose(label, [...[...linked].map((id) => unlink(id)), ...gone.map(dropNode)]).apply(document);
   });
 }
 
@@ -73,14 +77,18 @@ export function removeNodes(ids, label = 'edit.remove') {
  * Link an output to an input; a link that the input had is replaced.
  * @param {Link} made
  * @param {string} [label]
+ * @param {number} [place] where the link stood among the others before
  * @returns {Edit}
  */
-export function link(made, label = 'edit.link') {
+export function link(made, label = 'edit.link', place) {
   return edit(label, (document) => {
+    const port = linkToNewPort(document, made);
+    if (port) return compose(label, [patchNode(port.border, port.patch, label), link(port.link, label)]).apply(document);
     const before = document.linkInto(made.to, made.input);
-    if (before) document.dropLink(before.id);
-    document.putLink(made);
-    return before ? link(before, label) : unlink(made.id, label);
+    const left = before ? document.dropLink(before.id) : 0;
+    document.putLink(made, place);
+    if (!before) return unlink(made.id, label);
+    return compose(label, [unlink(made.id, label), link(before, label, left)]);
   });
 }
 
@@ -93,8 +101,7 @@ export function unlink(id, label = 'edit.unlink') {
   return edit(label, (document) => {
     const before = document.links.get(id);
     if (!before) throw new Error(`The document has no link ${id}.`);
-    document.dropLink(id);
-    return link(before, label);
+    return link(before, label, document.dropLink(id));
   });
 }
 
@@ -174,6 +181,9 @@ function dropValue(id, name, mergeKey) {
   );
 }
 
+/** All but the borders of a subgraph. @param {readonly NodeId[]} ids */
+const inner = (ids) => ids.filter((id) => !isBorderId(id));
+
 /** @param {NodeId} id @param {string | null} title null shows the type's own title */
 export const setTitle = (id, title) => patchNode(id, { title }, 'edit.title');
 
@@ -181,21 +191,21 @@ export const setTitle = (id, title) => patchNode(id, { title }, 'edit.title');
 export const setMode = (ids, mode) =>
   compose(
     'edit.mode',
-    ids.map((id) => patchNode(id, { mode }, 'edit.mode')),
+    inner(ids).map((id) => patchNode(id, { mode }, 'edit.mode')),
   );
 
 /** @param {readonly NodeId[]} ids @param {string | null} color */
 export const setColor = (ids, color) =>
   compose(
     'edit.color',
-    ids.map((id) => patchNode(id, { color }, 'edit.color')),
+    inner(ids).map((id) => patchNode(id, { color }, 'edit.color')),
   );
 
 /** @param {readonly NodeId[]} ids @param {boolean} collapsed */
 export const setCollapsed = (ids, collapsed) =>
   compose(
     'edit.collapse',
-    ids.map((id) => patchNode(id, { collapsed }, 'edit.collapse')),
+    inner(ids).map((id) => patchNode(id, { collapsed }, 'edit.collapse')),
   );
 
 /**
@@ -207,16 +217,29 @@ export function raiseNodes(ids) {
   return edit('edit.raise', (document) => {
     const raised = new Set(ids);
     const behind = document.order.filter((id) => !raised.has(id));
-    return reorder([...behind, ...document.order.filter((id) => raised.has(id))]).apply(document);
+    return reorder([...behind, ...document.order.filter((id) => raised.has(id))], 'edit.raise').apply(document);
   });
 }
 
-/** @param {readonly NodeId[]} order @returns {Edit} */
-function reorder(order) {
-  return edit('edit.raise', (document) => {
+/**
+ * Put nodes behind all others, in their present order.
+ * @param {readonly NodeId[]} ids
+ * @returns {Edit}
+ */
+export function lowerNodes(ids) {
+  return edit('edit.lower', (document) => {
+    const lowered = new Set(ids);
+    const before = document.order.filter((id) => !lowered.has(id));
+    return reorder([...document.order.filter((id) => lowered.has(id)), ...before], 'edit.lower').apply(document);
+  });
+}
+
+/** @param {readonly NodeId[]} order @param {string} label @returns {Edit} */
+function reorder(order, label) {
+  return edit(label, (document) => {
     const before = document.order;
     document.reorder(order);
-    return reorder(before);
+    return reorder(before, label);
   });
 }
 
@@ -224,28 +247,48 @@ function reorder(order) {
  * Add a group, or replace the one with its id (move, resize, rename, colour).
  * @param {Group} group
  * @param {string} [mergeKey]
+ * @param {string} [label]
+ * @param {number} [index] where it stood among the others before
  * @returns {Edit}
  */
-export function putGroup(group, mergeKey) {
+export function putGroup(group, mergeKey, label = 'edit.group', index) {
   return edit(
-    'edit.group',
+    label,
     (document) => {
       const before = document.groups.get(group.id);
-      document.putGroup(group);
-      return before ? putGroup(before, mergeKey) : removeGroup(group.id);
+      document.putGroup(group, index);
+      return before ? putGroup(before, mergeKey, label) : removeGroup(group.id, label);
     },
     mergeKey,
   );
 }
 
-/** @param {number} id @returns {Edit} */
-export function removeGroup(id) {
-  return edit('edit.group', (document) => {
+/** @param {number} id @param {string} [label] @returns {Edit} */
+export function removeGroup(id, label = 'edit.ungroup') {
+  return edit(label, (document) => {
     const before = document.groups.get(id);
     if (!before) throw new Error(`The document has no group ${id}.`);
-    document.dropGroup(id);
-    return putGroup(before);
+    return putGroup(before, undefined, label, document.dropGroup(id));
   });
+}
+
+/**
+ * Change the fields of the file beside nodes, links and groups.
+ * @param {(rest: Readonly<Record<string, Json>>) => Record<string, Json>} change
+ * @param {string} label
+ * @param {string} [mergeKey]
+ * @returns {Edit}
+ */
+export function changeRest(change, label, mergeKey) {
+  return edit(
+    label,
+    (document) => {
+      const before = document.rest;
+      document.setRest(change(before));
+      return changeRest(() => before, label, mergeKey);
+    },
+    mergeKey,
+  );
 }
 
 /**

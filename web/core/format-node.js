@@ -2,6 +2,8 @@
 
 import { fileId, idOf, isRecord, listOf, numberOf, pairOf, recordOf, textOf, without } from './json.js';
 import { inputsOf, LIST_SHAPE, outputsOf } from './sockets.js';
+import { LISTED_PROPERTY } from './subgraph-face.js';
+import { readFaceValues, writeFaceValues } from './subgraph-values.js';
 import { isNamed, NAMES_PROPERTY, readValues, writeValues } from './widget-values.js';
 
 /** @import { GraphNode, Link, LinkId, ReadonlyDocument, Slot } from '../types/document.d.ts' */
@@ -44,7 +46,23 @@ export function readNode(saved, specOf) {
   const spec = specOf(node);
   // Some programs write the type's own title too; without it the node is named in the user's language.
   if (node.title === spec?.title) node.title = null;
+  if (spec?.subgraph) node.savedInputs = withPresentNames(node.savedInputs, spec.subgraph.ports);
   return nameValues(node, spec);
+}
+
+/**
+ * An instance may have an older name of an input: those that are left over are the same in the same place.
+ * @param {readonly Slot[]} slots
+ * @param {readonly InputSpec[]} ports
+ */
+function withPresentNames(slots, ports) {
+  const present = new Set(ports.map(({ name }) => name));
+  const own = new Set(slots.map(({ name }) => name));
+  if (slots.length !== ports.length) return slots;
+  return slots.map((slot, index) => {
+    const name = ports[index]?.name ?? slot.name;
+    return present.has(slot.name) || own.has(name) ? slot : { ...slot, name };
+  });
 }
 
 /**
@@ -62,7 +80,8 @@ function nameValues(node, spec) {
   const rest = without(node.rest, ['widgets_values']);
   if (isRecord(saved)) rest['widgets_values'] = {};
   if (names !== undefined) rest['properties'] = without(properties, [NAMES_PROPERTY]);
-  return { ...node, rest, values: readValues(saved, names, spec) };
+  const values = spec?.subgraph ? readFaceValues(saved, names, spec.subgraph) : readValues(saved, names, spec);
+  return { ...node, rest, values };
 }
 
 /**
@@ -95,6 +114,8 @@ function readSlots(saved, unique) {
  */
 export function listedInputs(document, node, spec) {
   const inputs = inputsOf(document, node, spec);
+  // Other programs count on an instance having all inputs of its subgraph, in their order.
+  if (spec?.subgraph) return [...spec.subgraph.ports, ...inputs.filter((input) => !spec.inputs.includes(input))];
   const sockets = inputs.filter((input) => !input.widget);
   return [...sockets, ...inputs.filter((input) => input.widget && document.linkInto(node.id, input.name))];
 }
@@ -107,11 +128,8 @@ export function listedInputs(document, node, spec) {
  * @returns {Record<string, Json>}
  */
 export function writeNode(document, node, spec, order) {
-  const { saved, names } = writeValues(node, spec);
+  const { saved, properties } = writeProperties(node, spec);
   const flags = without(recordOf(node.rest['flags']), ['collapsed']);
-  /** @type {Record<string, Json>} */
-  const properties = { ...(spec ? { [TYPE_PROPERTY]: node.type } : {}), ...recordOf(node.rest['properties']) };
-  if (names) properties[NAMES_PROPERTY] = names;
   return {
     id: fileId(node.id),
     type: node.type,
@@ -131,6 +149,22 @@ export function writeNode(document, node, spec, order) {
 }
 
 /**
+ * @param {Readonly<GraphNode>} node
+ * @param {NodeSpec | null} spec
+ * @returns {{ saved: Json | undefined, properties: Record<string, Json> }}
+ */
+function writeProperties(node, spec) {
+  const properties = recordOf(node.rest['properties']);
+  if (spec?.subgraph) {
+    const { saved, listed } = writeFaceValues(node, spec.subgraph);
+    return { saved, properties: listed ? { ...properties, [LISTED_PROPERTY]: listed } : properties };
+  }
+  const { saved, names } = writeValues(node, spec);
+  const type = spec ? { [TYPE_PROPERTY]: node.type } : {};
+  return { saved, properties: { ...type, ...properties, ...(names ? { [NAMES_PROPERTY]: names } : {}) } };
+}
+
+/**
  * @param {ReadonlyDocument} document
  * @param {Readonly<GraphNode>} node
  * @param {InputSpec} input
@@ -140,11 +174,12 @@ export function writeNode(document, node, spec, order) {
 function writeInput(document, node, input, spec) {
   const slot = node.savedInputs.find((each) => each.name === input.name);
   const optional = spec && !input.required && !input.widget && spec.inputs.includes(input) && input.name !== '';
+  const port = spec?.subgraph?.ports.indexOf(input) ?? -1;
   return {
     name: input.name,
-    type: input.type,
+    type: spec?.subgraph?.types[port] ?? input.type,
     link: document.linkInto(node.id, input.name)?.id ?? null,
-    ...(slot?.label === undefined ? {} : { label: slot.label }),
+    ...labelOf(spec?.subgraph ? input.label : slot?.label),
     ...(optional ? { shape: OPTIONAL_SHAPE } : {}),
     ...slot?.rest,
     ...(input.widget ? { widget: { name: input.name } } : {}),
@@ -162,12 +197,12 @@ function writeOutputs(document, node, spec) {
   const links = new Map();
   for (const link of outwardLinks(document, node)) links.set(link.output, [...(links.get(link.output) ?? []), link.id]);
   return outputsOf(document, node, spec).map((output, index) => {
-    const slot = node.savedOutputs[index];
+    const slot = node.savedOutputs.find(({ name }, place) => (spec?.subgraph ? name === output.name : place === index));
     return {
       name: node.type === 'Reroute' ? (slot?.name ?? output.name) : output.name,
       type: output.type,
       links: links.get(index) ?? null,
-      ...(slot?.label === undefined ? {} : { label: slot.label }),
+      ...labelOf(spec?.subgraph ? output.label : slot?.label),
       ...(output.list ? { shape: LIST_SHAPE } : {}),
       ...slot?.rest,
     };
@@ -180,3 +215,6 @@ function writeOutputs(document, node, spec) {
  * @returns {Readonly<Link>[]}
  */
 const outwardLinks = (document, node) => document.linksOf(node.id).filter((link) => link.from === node.id);
+
+/** @param {string | undefined} label */
+const labelOf = (label) => (label === undefined ? {} : { label });

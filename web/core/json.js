@@ -61,5 +61,15 @@ export function pairOf(value, first, second) {
  * @returns {Record<string, Json>}
  */
 export function without(record, names) {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
+  // Most records are small and large files have many of them, so no list of entries is made.
+  /** @type {Record<string, Json>} */
+  const rest = {};
+  for (const name of Object.keys(record)) {
+    if (names.includes(name)) continue;
+    const value = record[name] ?? null;
+    // Assigned, this name would be the record's prototype.
+    if (name === '__proto__') Object.defineProperty(rest, name, { value, configurable: true, enumerable: true, writable: true });
+    else rest[name] = value;
+  }
+  return rest;
 }

@@ -1,12 +1,22 @@
 /** Finding a node type by a few typed letters. */
 
 import { fits } from './compatible.js';
+import { passesFilter, readQuery } from './search-query.js';
 import { firstFurther } from './variadic.js';
 
 /** @import { NodeSpec } from '../types/spec.d.ts' */
 
-/** @typedef {{ spec: NodeSpec, names: readonly string[] }} Candidate a type, and its titles in every language */
-/** @typedef {{ output: string } | { input: string }} LinkType the type of a link's end that a new node shall fit */
+/**
+ * A type, its titles in every language, and its category in the user's.
+ * @typedef {{ spec: NodeSpec, names: readonly string[], category?: string }} Candidate
+ */
+/**
+ * The type of a link's end that a new node shall fit, or of both ends where the node is put into a link.
+ * @typedef {{ output: string } | { input: string } | { output: string, input: string }} LinkType
+ */
+
+/** What is used often comes before what is found a little better, and not before what is meant. */
+const MOST_FOR_USE = 12;
 
 /** @param {string} text */
 const plain = (text) => text.toLowerCase().normalize('NFKC');
@@ -17,7 +27,8 @@ const plain = (text) => text.toLowerCase().normalize('NFKC');
  * @param {string} type
  */
 export function firstInput(spec, type) {
-  const fitting = [...spec.inputs, ...firstFurther(spec)].filter((input) => fits(type, input.type));
+  const inputs = [...spec.inputs, ...firstFurther(spec)];
+  const fitting = inputs.filter((input) => fits(type, input.type) && !input.options.socketless);
   const rank = (/** @type {NodeSpec['inputs'][number]} */ input) =>
     (input.widget ? 2 : 0) + (input.type === type ? 0 : 1);
   return fitting.sort((a, b) => rank(a) - rank(b))[0] ?? null;
@@ -37,9 +48,30 @@ export function firstOutput(spec, type) {
  * @param {NodeSpec} spec
  * @param {LinkType | null} link
  */
-export function takesLink(spec, link) {
+function takesLink(spec, link) {
   if (!link) return true;
-  return 'output' in link ? firstInput(spec, link.output) !== null : firstOutput(spec, link.input) >= 0;
+  const takes = !('output' in link) || firstInput(spec, link.output) !== null;
+  return takes && (!('input' in link) || firstOutput(spec, link.input) >= 0);
+}
+
+/**
+ * How well a type suits a link: one that takes exactly its type by a socket best, one that takes anything least.
+ * @param {NodeSpec} spec
+ * @param {LinkType | null} link
+ * @returns {number} 0 to 3
+ */
+function suits(spec, link) {
+  let best = 3;
+  if (link && 'output' in link) {
+    const input = firstInput(spec, link.output);
+    const exact = input?.type === link.output ? 3 : input?.type === '*' ? 0 : 2;
+    best = Math.min(best, input?.widget ? Math.min(1, exact) : exact);
+  }
+  if (link && 'input' in link) {
+    const type = spec.outputs[firstOutput(spec, link.input)]?.type;
+    best = Math.min(best, type === link.input ? 3 : type === '*' ? 0 : 2);
+  }
+  return best;
 }
 
 /**
@@ -79,27 +111,35 @@ function inOrder(wanted, found) {
 /**
  * The types that a query finds, best first. Types that are another's alias are found under that one; an empty query
  * finds all.
- * @param {string} query
+ * @param {string} query words and filters
  * @param {Iterable<Candidate>} candidates
  * @param {{ link?: LinkType | null, uses?: ReadonlyMap<string, number> }} [options]
- *   `link`: only types that fit it; `uses`: how often each type was added, to order equals
+ *   `link`: only types that fit it; `uses`: how much each type is used, which counts among what is found as well
  * @returns {NodeSpec[]}
  */
 export function searchTypes(query, candidates, { link = null, uses = new Map() } = {}) {
-  const everything = query.trim() === '';
+  const { words, filters } = readQuery(query);
   const found = [...candidates]
     .filter(({ spec }) => spec.aliasOf === null && takesLink(spec, link))
-    .map(({ spec, names }) => ({
-      spec,
-      points: everything ? 1 : points(query, spec, names),
-      uses: uses.get(spec.type) ?? 0,
-    }))
-    .filter((each) => each.points > 0);
-  found.sort((a, b) => b.points - a.points || b.uses - a.uses || a.spec.title.localeCompare(b.spec.title));
+    .filter(({ spec, category = '' }) => filters.every((filter) => passesFilter(spec, filter, category)))
+    .map(({ spec, names }) => {
+      const match = words === '' ? 1 : points(words, spec, names);
+      const used = uses.get(spec.type) ?? 0;
+      return { spec, match, points: match + Math.min(MOST_FOR_USE, 4 * Math.log2(1 + used)), suits: suits(spec, link), used };
+    })
+    .filter(({ match }) => match > 0);
+  const shows = (/** @type {NodeSpec} */ spec) => Number(link !== null && 'output' in link && spec.outputNode);
+  found.sort((a, b) => {
+    const first = words === '' ? b.suits - a.suits || b.used - a.used : b.points - a.points || b.suits - a.suits;
+    return first || shows(b.spec) - shows(a.spec) || byName(a.spec, b.spec);
+  });
   // Letters that merely occur in order are a guess, for when there is nothing better.
-  const least = (found[0]?.points ?? 0) * 0.3;
-  return found.filter((each) => each.points >= least).map(({ spec }) => spec);
+  const least = Math.max(0, ...found.map(({ match }) => match)) * 0.3;
+  return found.filter(({ match }) => match >= least).map(({ spec }) => spec);
 }
+
+/** @param {NodeSpec} a @param {NodeSpec} b */
+const byName = (a, b) => a.title.localeCompare(b.title, 'en') || (a.type < b.type ? -1 : 1);
 
 /**
  * @param {string} query

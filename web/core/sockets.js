@@ -26,10 +26,12 @@ export const savedOutput = ({ name, type, rest }) => ({ name, type, list: rest['
 export function inputsOf(document, node, spec) {
   const declared = spec?.inputs ?? [];
   const variadic = spec?.variadic ?? null;
+  if (!variadic && hasNoOthers(document, node, declared, spec?.subgraph ? [] : node.savedInputs)) return declared;
   const known = new Set(declared.map(({ name }) => name));
   /** @type {Map<string, string>} */
   const types = new Map();
-  for (const { name, type } of node.savedInputs) if (!known.has(name)) types.set(name, type);
+  const saved = spec?.subgraph ? [] : node.savedInputs;
+  for (const { name, type } of saved) if (!known.has(name)) types.set(name, type);
   for (const { input, type } of document.linksInto(node.id)) {
     if (!known.has(input) && !types.has(input)) types.set(input, variadic?.type ?? type);
   }
@@ -40,6 +42,22 @@ export function inputsOf(document, node, spec) {
   const names = variadic ? furtherNames(variadic.type, given, isLinked, isDeclared) : given;
   const like = variadic ?? UNKNOWN;
   return [...declared, ...names.map((name) => ({ ...like, name, type: types.get(name) ?? like.type }))];
+}
+
+/**
+ * Whether a node has the declared inputs and no others, which is so for nearly all.
+ * @param {ReadonlyDocument} document
+ * @param {Readonly<GraphNode>} node
+ * @param {readonly InputSpec[]} declared
+ * @param {readonly Slot[]} saved
+ */
+function hasNoOthers(document, node, declared, saved) {
+  // Files list sockets in the order in which they are declared, mostly.
+  for (const [index, { name }] of saved.entries()) {
+    if (declared[index]?.name !== name && !declared.some((input) => input.name === name)) return false;
+  }
+  for (const { input } of document.linksInto(node.id)) if (!declared.some(({ name }) => name === input)) return false;
+  return true;
 }
 
 /** @type {InputSpec} */
@@ -54,7 +72,7 @@ const UNKNOWN = { name: '', type: '*', required: false, widget: false, choices: 
  */
 export function outputsOf(document, node, spec) {
   const declared = spec?.outputs ?? [];
-  const more = node.savedOutputs.slice(declared.length).map(savedOutput);
+  const more = spec?.subgraph ? [] : node.savedOutputs.slice(declared.length).map(savedOutput);
   const outputs = more.length === 0 ? declared : [...declared, ...more];
   const all = [...outputs];
   for (const { from, output, type } of document.linksOf(node.id)) {

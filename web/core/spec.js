@@ -2,7 +2,7 @@
 
 /** @import { InputOptions, InputSpec, NodeSpec, ObjectInfo, RawInput } from '../types/spec.d.ts' */
 
-const WIDGET_TYPES = new Set(['INT', 'FLOAT', 'STRING', 'BOOLEAN', 'COMBO']);
+const WIDGET_TYPES = new Set(['INT', 'FLOAT', 'STRING', 'BOOLEAN', 'COMBO', 'CURVE']);
 
 /**
  * @param {Record<string, ObjectInfo>} info the answer of `/api/object_info`
@@ -98,7 +98,18 @@ export function defaultValue({ type, choices, options }) {
   if (options.default !== undefined) return options.default;
   if (type === 'BOOLEAN') return false;
   if (type === 'STRING') return '';
+  if (type === 'CURVE') return { points: [[0, 0], [1, 1]] };
   return Math.max(0, options.min ?? 0);
+}
+
+/**
+ * What files have after the value of an input with an upload button of these kinds; null: nothing.
+ * @param {InputOptions} options
+ */
+export function uploadSlot(options) {
+  if (options.image_upload) return 'image';
+  if (options.audio_upload) return 'audio';
+  return options.video_upload ? 'video' : null;
 }
 
 /**
@@ -121,7 +132,7 @@ export function valueNames(spec) {
     .filter((input) => input.widget)
     .flatMap((input) => {
       if (hasControl(input)) return [input.name, `${input.name}/control`];
-      return input.options.image_upload ? [input.name, `${input.name}/upload`] : [input.name];
+      return uploadSlot(input.options) ? [input.name, `${input.name}/upload`] : [input.name];
     });
 }
 
@@ -137,7 +148,8 @@ export function defaultValues(spec) {
     if (!input.widget) continue;
     values[input.name] = defaultValue(input);
     if (hasControl(input)) values[`${input.name}/control`] = 'randomize';
-    if (input.options.image_upload) values[`${input.name}/upload`] = 'image';
+    const upload = uploadSlot(input.options);
+    if (upload) values[`${input.name}/upload`] = upload;
   }
   return values;
 }

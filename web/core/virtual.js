@@ -1,10 +1,11 @@
-/** Node types that exist in the editor alone (the server compiles them away), and instances of subgraphs. */
+/** Node types that exist in the editor alone (the server compiles them away), and how types of all kinds are found. */
 
-import { isRecord, listOf, recordOf, textOf } from './json.js';
 import { savedOutput } from './sockets.js';
+import { borderSpec, isBorder } from './subgraph-border.js';
+import { Faces } from './subgraph-face.js';
 
-/** @import { GraphNode } from '../types/document.d.ts' */
-/** @import { InputSpec, Json, NodeSpec, OutputSpec } from '../types/spec.d.ts' */
+/** @import { Definitions, GraphNode } from '../types/document.d.ts' */
+/** @import { InputSpec, NodeSpec, OutputSpec } from '../types/spec.d.ts' */
 /** @import { SpecOf } from './sockets.js' */
 
 /**
@@ -50,6 +51,9 @@ export const VIRTUAL_SPECS = new Map([
   ['MarkdownNote', virtual('MarkdownNote', 'Markdown note', [TEXT], [])],
 ]);
 
+/** A primitive before anything is known of what it feeds. */
+export const PRIMITIVE = virtual('PrimitiveNode', 'Primitive', [{ ...TEXT, name: 'value', options: {} }], [{ name: '*', type: '*', list: false }]);
+
 /**
  * A primitive's one value has the type of what it feeds, which its file says of its output.
  * @param {Readonly<GraphNode>} node
@@ -69,23 +73,26 @@ function primitiveSpec(node) {
   return virtual('PrimitiveNode', 'Primitive', [value], node.savedOutputs.map(savedOutput));
 }
 
+/** The length of what the types of group nodes begin with. */
+const GROUP_NODE = 'workflow>'.length;
+
+/** Whether a node is of the form that subgraphs had in older files; the server knows what it is. @param {{ type: string }} node */
+export const isGroupNode = ({ type }) => /^workflow[>/]/.test(type);
+
 /**
  * How to find the spec of a node: the server's types, the editor's own, the document's subgraphs.
  * @param {ReadonlyMap<string, NodeSpec>} specs
- * @param {Readonly<Record<string, Json>>} rest the fields of the document's file
+ * @param {Definitions} [definitions]
  * @returns {SpecOf}
  */
-export function specFinder(specs, rest) {
-  const subgraphs = new Map(
-    listOf(recordOf(rest['definitions'])['subgraphs'])
-      .filter(isRecord)
-      .map((definition) => {
-        const id = textOf(definition['id'], '');
-        return [id, virtual(id, textOf(definition['name'], id), [], [])];
-      }),
-  );
-  return (node) => {
+export function specFinder(specs, definitions = new Map()) {
+  const faces = new Faces(definitions, find);
+  /** @type {SpecOf} */
+  function find(node) {
     if (node.type === 'PrimitiveNode') return primitiveSpec(node);
-    return VIRTUAL_SPECS.get(node.type) ?? specs.get(node.type) ?? subgraphs.get(node.type) ?? null;
-  };
+    if (isBorder(node)) return borderSpec(node);
+    const known = VIRTUAL_SPECS.get(node.type) ?? specs.get(node.type) ?? faces.spec(node);
+    return known ?? (isGroupNode(node) ? virtual(node.type, node.type.slice(GROUP_NODE), [], []) : null);
+  }
+  return find;
 }

@@ -1,7 +1,7 @@
 /** Widget values by name, and the list of them that files hold. */
 
 import { isRecord, listOf } from './json.js';
-import { defaultValues, hasControl, valueNames } from './spec.js';
+import { defaultValues, hasControl, valueNames, uploadSlot } from './spec.js';
 
 /** @import { GraphNode } from '../types/document.d.ts' */
 /** @import { Json, NodeSpec } from '../types/spec.d.ts' */
@@ -53,7 +53,7 @@ function readList(list, spec) {
       if (control === null) continue;
       values[`${input.name}/control`] = control;
       next += 1;
-    } else if (input.options.image_upload && next < list.length && UPLOADS.has(uploadOf(list[next]))) {
+    } else if (uploadSlot(input.options) && next < list.length && UPLOADS.has(uploadOf(list[next]))) {
       values[`${input.name}/upload`] = list[next++] ?? null;
     }
   }

@@ -1,9 +1,12 @@
 /** The server's HTTP interface. Refusals become `ServerError`s that hold a sentence. */
 
+import { parseExactly } from '../core/exact-integer.js';
+import { isRecord } from '../core/json.js';
 import { readRefusal, ServerError } from './server-error.js';
 
 /** @import { PictureRef } from '../types/editor.d.ts' */
-/** @import { CacheFigures, HistoryEntry, Pack, QueueAnswer, Queues, ServerProblem, StoredFile } from '../types/net.d.ts' */
+/** @import { Completions } from '../types/widgets.d.ts' */
+/** @import { CacheFigures, Pack, QueueAnswer, ServerProblem } from '../types/net.d.ts' */
 /** @import { Json, ObjectInfo } from '../types/spec.d.ts' */
 
 export class Client {
@@ -42,6 +45,15 @@ export class Client {
     return (await this.#request(path, { cache: 'no-store' })).json();
   }
 
+  /**
+   * With whole numbers of 64 bits as they are.
+   * @param {string} path
+   * @returns {Promise<Json>}
+   */
+  async #readExactly(path) {
+    return parseExactly(await (await this.#request(path, { cache: 'no-store' })).text());
+  }
+
   /** @param {string} path @param {object} body */
   #post(path, body) {
     return this.#request(path, {
@@ -51,6 +63,18 @@ export class Client {
     });
   }
 
+  /**
+   * Ask anything else of the server, for modules that know a part of its interface.
+   * @param {string} path
+   * @param {{ method?: string, body?: object, headers?: Record<string, string> }} [question]
+   * @returns {Promise<Response>} an answer that is no refusal
+   */
+  ask(path, { method = 'GET', body, headers = {} } = {}) {
+    if (body === undefined) return this.#request(path, { method, headers, cache: 'no-store' });
+    const json = { ...headers, 'Content-Type': 'application/json' };
+    return this.#request(path, { method, headers: json, body: JSON.stringify(body) });
+  }
+
   /** @returns {Promise<Record<string, ObjectInfo>>} */
   async objectInfo() {
     return /** @type {Record<string, ObjectInfo>} */ (/** @type {unknown} */ (await this.#read('object_info')));
@@ -58,11 +82,12 @@ export class Client {
 
   /**
    * @param {Json} document the workflow, as a file
-   * @param {{ front?: boolean, targets?: string[] }} [options] `targets`: only what these nodes need
+   * @param {{ prompt_id?: string, front?: boolean, targets?: string[], name?: string }} [options] `targets`: only what these nodes need;
+   *   `name`: what lists call the job
    * @returns {Promise<QueueAnswer>}
    */
-  async queue(document, { front = false, targets } = {}) {
-    const body = { document, client_id: this.id, ...(front ? { front } : {}), ...(targets ? { targets } : {}) };
+  async queue(document, options = {}) {
+    const body = { document, client_id: this.id, ...options };
     return (await this.#post('prompt', body)).json();
   }
 
@@ -74,20 +99,24 @@ export class Client {
     return (await (await this.#post('compile', { document })).json()).prompt;
   }
 
-  /** @returns {Promise<Queues>} the jobs that run and wait */
-  async queued() {
-    return (await this.#request('queue', { cache: 'no-store' })).json();
+  /**
+   * @param {Json} document
+   * @param {readonly Json[]} nodes
+   * @param {string} name
+   * @returns {Promise<Json>} the workflow with these nodes in a new subgraph
+   */
+  async extractSubgraph(document, nodes, name) {
+    return documentOf(await this.#post('subgraphs/extract', { document, nodes, name }));
   }
 
-  /** @param {number} most @returns {Promise<Record<string, HistoryEntry>>} the newest jobs, oldest first */
-  async history(most) {
-    return (await this.#request(`history?max_items=${most}`, { cache: 'no-store' })).json();
+  /** @param {Json} document @param {Json} node @returns {Promise<Json>} the workflow with what is in an instance in its place */
+  async inlineSubgraph(document, node) {
+    return documentOf(await this.#post('subgraphs/inline', { document, node }));
   }
 
-  /** @param {string} id @returns {Promise<HistoryEntry | null>} */
-  async finished(id) {
-    const answer = await this.#request(`history/${encodeURIComponent(id)}`, { cache: 'no-store' });
-    return (await answer.json())[id] ?? null;
+  /** @param {Json} document @returns {Promise<Json>} the workflow with subgraphs in place of group nodes */
+  async convertGroupNodes(document) {
+    return documentOf(await this.#post('subgraphs/convert', { document }));
   }
 
   /** @param {string | null} id the job to stop; null stops whatever runs */
@@ -133,17 +162,76 @@ export class Client {
     await this.#post('history', { clear: true });
   }
 
-  /** @param {File} file a picture for the input folder @returns {Promise<PictureRef>} */
-  async uploadImage(file) {
+  /**
+   * @param {File} file a picture for the input folder
+   * @param {string} [subfolder]
+   * @returns {Promise<PictureRef>}
+   */
+  async uploadImage(file, subfolder = '') {
     const body = new FormData();
     body.append('image', file);
-    const answer = await (await this.#request('upload/image', { method: 'POST', body })).json();
+    body.append('subfolder', subfolder);
+    return this.upload('image', body);
+  }
+
+  /** @param {'image' | 'mask'} kind @param {FormData} form as the server's route wants it @returns {Promise<PictureRef>} */
+  async upload(kind, form) {
+    const answer = await (await this.#request(`upload/${kind}`, { method: 'POST', body: form })).json();
+    return { filename: answer.name, subfolder: answer.subfolder, type: answer.type };
+  }
+
+  /** @param {string} kind a kind of models, or `input` @returns {Promise<Record<string, string>>} versions of pictures by name */
+  async thumbnails(kind) {
+    return /** @type {Record<string, string>} */ (await this.#read(`thumbnails/${encodeURIComponent(kind)}`));
+  }
+
+  /** @param {string} kind @param {string} name @param {string} version @param {number} size */
+  thumbnailUrl(kind, name, version, size) {
+    const path = [kind, ...name.split('/')].map(encodeURIComponent).join('/');
+    return `${this.#origin}/api/thumbnails/${path}?size=${size}&v=${version}`;
+  }
+
+  /**
+   * @param {readonly string[]} queries the first that finds any holds
+   * @param {readonly string[]} kinds
+   * @returns {Promise<Completions>}
+   */
+  async completions(queries, kinds) {
+    const query = new URLSearchParams([...queries.map((each) => ['q', each]), ['kinds', kinds.join(',')]]);
+    return (await this.#request(`completions?${query}`, { cache: 'no-store' })).json();
+  }
+
+  /** @param {string} kind @returns {Promise<string[]>} */
+  async modelNames(kind) {
+    return /** @type {string[]} */ (await this.#read(`models/${encodeURIComponent(kind)}`));
+  }
+
+  /**
+   * @param {File} file for the input folder
+   * @param {string} subfolder
+   * @returns {Promise<PictureRef>}
+   */
+  async uploadFile(file, subfolder) {
+    const body = new FormData();
+    body.append('file', file);
+    body.append('subfolder', subfolder);
+    const answer = await (await this.#request('upload/file', { method: 'POST', body })).json();
     return { filename: answer.name, subfolder: answer.subfolder, type: answer.type };
   }
 
   /** @returns {Promise<ServerProblem[]>} */
   async problems() {
     return (await this.#request('problems', { cache: 'no-store' })).json();
+  }
+
+  /** @returns {Promise<Record<string, Json>>} what is set on the server */
+  async settings() {
+    return /** @type {Record<string, Json>} */ (await this.#read('settings'));
+  }
+
+  /** @param {Record<string, Json>} changes */
+  async changeSettings(changes) {
+    await this.#post('settings', changes);
   }
 
   /** @returns {Promise<Pack[]>} */
@@ -161,40 +249,9 @@ export class Client {
     return /** @type {Record<string, Json>} */ (await this.#read('i18n'));
   }
 
-  /** @param {string} folder @returns {Promise<StoredFile[]>} files of a folder of the user's data */
-  async stored(folder) {
-    try {
-      const path = `userdata?dir=${encodeURIComponent(folder)}&recurse=true&full_info=true`;
-      return await (await this.#request(path, { cache: 'no-store' })).json();
-    } catch (error) {
-      if (error instanceof ServerError && error.status === 404) return [];
-      throw error;
-    }
-  }
-
-  /** @param {string} path @returns {Promise<Json>} */
-  readStored(path) {
-    return this.#read(`userdata/${encodeURIComponent(path)}`);
-  }
-
-  /**
-   * @param {string} path
-   * @param {object} content what is kept as JSON
-   * @param {boolean} overwrite
-   * @throws {ServerError} with status 409 when the file is there and must not be overwritten
-   */
-  async store(path, content, overwrite) {
-    await this.#post(`userdata/${encodeURIComponent(path)}?overwrite=${overwrite}`, content);
-  }
-
-  /** @returns {Promise<Record<string, string[]>>} names of templates by pack */
-  async templates() {
-    return /** @type {Record<string, string[]>} */ (await this.#read('workflow_templates'));
-  }
-
   /** @param {string} pack @param {string} name */
   template(pack, name) {
-    return this.#read(`workflow_templates/${encodeURIComponent(pack)}/${encodeURIComponent(name)}.json`);
+    return this.#readExactly(`workflow_templates/${encodeURIComponent(pack)}/${encodeURIComponent(name)}.json`);
   }
 
   /**
@@ -205,4 +262,10 @@ export class Client {
     const query = new URLSearchParams({ filename, subfolder, type, ...(preview ? { preview: 'webp;90' } : {}) });
     return `${this.#origin}/api/view?${query}`;
   }
+}
+
+/** @param {Response} answer */
+async function documentOf(answer) {
+  const read = parseExactly(await answer.text());
+  return isRecord(read) ? (read['document'] ?? null) : null;
 }

@@ -8,11 +8,13 @@ export class ServerError extends Error {
    * @param {string} message
    * @param {number} status
    * @param {NodeErrors} [nodeErrors] what validation found, by node
+   * @param {string} [type] the server's name for what is wrong
    */
-  constructor(message, status, nodeErrors = {}) {
+  constructor(message, status, nodeErrors = {}, type = '') {
     super(message);
     this.status = status;
     this.nodeErrors = nodeErrors;
+    this.type = type;
   }
 }
 
@@ -33,8 +35,8 @@ export async function readRefusal(response) {
   const text = await response.text();
   try {
     const { error, node_errors: nodeErrors } = JSON.parse(text);
-    const { message, details } = typeof error === 'string' ? { message: error, details: '' } : error;
-    return new ServerError(sentence(message, details), response.status, nodeErrors ?? {});
+    const { message, details, type } = typeof error === 'string' ? { message: error, details: '', type: '' } : error;
+    return new ServerError(sentence(message, details), response.status, nodeErrors ?? {}, type);
   } catch {
     return new ServerError(text.trim() || `${response.status} ${response.statusText}`, response.status);
   }

@@ -13,12 +13,13 @@ const PREVIEW_WITH_METADATA = 4;
  * @property {(frame: Frame) => void} onFrame
  * @property {(preview: PreviewFrame) => void} onPreview
  * @property {(connection: 'connecting' | 'open' | 'lost') => void} onConnection
+ * @property {(time: number | null) => void} [onRetry] when it is tried again (`Date.now()`), null while it is
  */
 
 /**
  * @param {string} url
  * @param {SocketListener} listener
- * @returns {() => void} closes it for good
+ * @returns {{ close: () => void, retry: () => void }} `close` closes it for good, `retry` does not wait any longer
  */
 export function openSocket(url, listener) {
   let delay = FIRST_DELAY_MS;
@@ -28,6 +29,8 @@ export function openSocket(url, listener) {
   let socket;
 
   function connect() {
+    timer = 0;
+    listener.onRetry?.(null);
     socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
@@ -43,15 +46,23 @@ export function openSocket(url, listener) {
       if (closed) return;
       listener.onConnection('lost');
       timer = setTimeout(connect, delay);
+      listener.onRetry?.(Date.now() + delay);
       delay = Math.min(delay * 2, LONGEST_DELAY_MS);
     };
   }
 
   connect();
-  return () => {
-    closed = true;
-    clearTimeout(timer);
-    socket.close();
+  return {
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      socket.close();
+    },
+    retry() {
+      if (timer === 0) return;
+      clearTimeout(timer);
+      connect();
+    },
   };
 }
 

@@ -29,7 +29,7 @@ export function cacheSettings(editor) {
     },
     t('command.run.free-memory'),
   );
-  return h('section', null, h('h3', { class: 'setting-head' }, t('cache.title')), rows, free);
+  return h('div', null, h('p', { class: 'settings-note' }, t('cache.note')), rows, free);
 }
 
 /**

@@ -1,46 +1,35 @@
-/** The search for a node: opened on the canvas, by Tab, or by dropping a link where nothing is. */
+/** The search for a node: opened on the canvas, by Tab, by dropping a link where nothing is, or on a link. */
 
-import { addNodes, compose, link } from '../core/edits.js';
-import { createNode } from '../core/create.js';
-import { firstInput, firstOutput, searchTypes } from '../core/search.js';
+import { addFound, linkType } from '../app/adding.js';
+import { searchTypes } from '../core/search.js';
+import { readUses, weightOf, withUse, writeUses } from '../core/uses.js';
+import { PRIMITIVE } from '../core/virtual.js';
+import { isNameless, savedTypes, subgraphTypes } from '../app/subgraph-types.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { placeAt } from '../ui/place.js';
+import { loadStyle } from '../ui/stylesheet.js';
+import { previewNode } from './search-preview.js';
 
 /** @import { Application } from '../types/app.d.ts' */
-/** @import { LinkEnd, Point } from '../types/editor.d.ts' */
-/** @import { GraphNode, Link } from '../types/document.d.ts' */
+/** @import { Point, SearchFrom } from '../types/editor.d.ts' */
 /** @import { NodeSpec } from '../types/spec.d.ts' */
-/** @import { LinkType } from '../core/search.js' */
 
 const USES_KEY = 'safelight.uses';
-const MOST_SHOWN = 60;
+const MOST_SHOWN = 80;
 const TITLE_OFFSET = 16;
 
 /**
  * @param {Application} editor
  * @param {Point} client
- * @param {LinkEnd | null} from
+ * @param {SearchFrom | null} from
  */
-export function openSearch(editor, client, from) {
+export async function openSearch(editor, client, from) {
+  await loadStyle('search');
   const popup = new SearchPopup(editor, client, from);
   document.body.append(popup.element);
   placeAt(popup.element, client.x - 24, client.y - TITLE_OFFSET);
   popup.input.focus();
-}
-
-/**
- * The type of the link's end that a new node shall take.
- * @param {Application} editor
- * @param {LinkEnd | null} from
- * @returns {LinkType | null}
- */
-function linkType(editor, from) {
-  if (!from) return null;
-  if ('output' in from) return { output: editor.outputType(from.node, from.output) };
-  const node = editor.document.nodes.get(from.node);
-  const input = node && editor.inputs(node).find(({ name }) => name === from.input);
-  return { input: input?.type ?? '*' };
 }
 
 class SearchPopup {
@@ -48,13 +37,15 @@ class SearchPopup {
   #client;
   #from;
   #link;
-  #uses = readUses();
+  #uses = readUses(localStorage.getItem(USES_KEY));
   /** @type {readonly NodeSpec[]} */
   #found = [];
   #active = 0;
+  /** Subgraphs that the server keeps. @type {readonly NodeSpec[]} */
+  #saved = [];
   #closed = false;
 
-  /** @param {Application} editor @param {Point} client @param {LinkEnd | null} from */
+  /** @param {Application} editor @param {Point} client @param {SearchFrom | null} from */
   constructor(editor, client, from) {
     const { t } = editor;
     this.#editor = editor;
@@ -67,7 +58,7 @@ class SearchPopup {
       id: 'search-results',
       'aria-label': t('search.results'),
     });
-    this.about = h('p', { class: 'search-about' });
+    this.preview = h('div', { class: 'search-preview', id: 'search-preview' });
     this.input = h('input', {
       class: 'search-input',
       type: 'text',
@@ -75,6 +66,7 @@ class SearchPopup {
       placeholder: t('search.placeholder'),
       'aria-label': t('search.placeholder'),
       'aria-controls': 'search-results',
+      'aria-describedby': 'search-preview',
       'aria-expanded': 'true',
       'aria-autocomplete': 'list',
       autocomplete: 'off',
@@ -82,24 +74,34 @@ class SearchPopup {
       oninput: () => this.#search(),
       onkeydown: (event) => this.#onKey(event),
     });
-    const type = this.#link && ('output' in this.#link ? this.#link.output : this.#link.input);
     this.element = h(
       'div',
-      { class: 'search', role: 'dialog', 'aria-label': t('search.title') },
-      h(
-        'div',
-        { class: 'search-head' },
-        icon('search'),
-        this.input,
-        type ? h('span', { class: 'search-type' }, type) : null,
-      ),
-      this.list,
-      this.about,
+      { class: 'search node-search floating', role: 'dialog', 'aria-label': t('search.title') },
+      h('div', { class: 'search-head' }, icon('search'), this.input, this.#typeNote()),
+      h('div', { class: 'search-body' }, this.list, this.preview),
+      h('p', { class: 'search-hint' }, t('search.filters')),
     );
     this.element.addEventListener('focusout', (event) => {
       if (!(event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget))) this.close();
     });
     this.#search();
+    // Nobody knows what those take before they are read, so that none is offered for a link.
+    if (!from) void this.#addSaved();
+  }
+
+  async #addSaved() {
+    this.#saved = await savedTypes(this.#editor);
+    if (this.#saved.length === 0 || this.#closed) return;
+    const chosen = this.#found[this.#active]?.type;
+    this.#search();
+    this.#activate(Math.max(0, this.#found.findIndex(({ type }) => type === chosen)));
+  }
+
+  #typeNote() {
+    const link = this.#link;
+    if (!link) return null;
+    const types = ['output' in link ? link.output : null, 'input' in link ? link.input : null];
+    return h('span', { class: 'search-type' }, types.filter((type) => type !== null).join(' → '));
   }
 
   close() {
@@ -110,10 +112,15 @@ class SearchPopup {
   }
 
   #search() {
-    const { specs, typeNames } = this.#editor;
-    const candidates = [...specs.peek().values()].map((spec) => ({ spec, names: typeNames(spec) }));
-    const options = { link: this.#link, uses: this.#uses };
-    this.#found = searchTypes(this.input.value, candidates, options).slice(0, MOST_SHOWN);
+    const { specs, typeNames, typeCategory } = this.#editor;
+    const all = [...specs.peek().values(), ...subgraphTypes(this.#editor), ...this.#saved];
+    // A widget's value can become a node of its own.
+    if (this.#from && 'input' in this.#from && !('also' in this.#from) && this.#isWidget(this.#from)) all.push(PRIMITIVE);
+    const candidates = all.map((spec) => ({ spec, names: typeNames(spec), category: typeCategory(spec) }));
+    const present = new Set([...this.#editor.document.nodes.values()].map(({ type }) => type));
+    // What the document has already is likelier to be wanted than what was never used.
+    const uses = new Map(all.map(({ type }) => [type, weightOf(this.#uses, type) + (present.has(type) ? 0.2 : 0)]));
+    this.#found = searchTypes(this.input.value, candidates, { link: this.#link, uses }).slice(0, MOST_SHOWN);
     this.#active = 0;
     if (this.#found.length === 0) fill(this.list, h('p', { class: 'search-none' }, this.#editor.t('search.none')));
     else
@@ -122,6 +129,12 @@ class SearchPopup {
         this.#found.map((spec, index) => this.#option(spec, index)),
       );
     this.#mark();
+  }
+
+  /** @param {{ node: string, input: string }} end */
+  #isWidget({ node: id, input }) {
+    const node = this.#editor.document.nodes.get(id);
+    return node !== undefined && this.#editor.inputs(node).some(({ name, widget }) => name === input && widget);
   }
 
   /** @param {NodeSpec} spec @param {number} index */
@@ -139,7 +152,7 @@ class SearchPopup {
         onclick: () => this.#choose(spec),
       },
       h('span', { class: 'search-title' }, title),
-      title === spec.type ? null : h('span', { class: 'search-id' }, spec.type),
+      title === spec.type || isNameless(spec) ? null : h('span', { class: 'search-id' }, spec.type),
       h('span', { class: 'search-category' }, this.#editor.typeCategory(spec)),
     );
   }
@@ -156,8 +169,8 @@ class SearchPopup {
     options.forEach((option, index) => option.setAttribute('aria-selected', String(index === this.#active)));
     options[this.#active]?.scrollIntoView({ block: 'nearest' });
     const spec = this.#found[this.#active];
-    this.about.textContent = spec ? firstSentence(this.#editor.typeDescription(spec)) : '';
-    this.about.hidden = this.about.textContent === '';
+    this.preview.hidden = !spec;
+    if (spec) fill(this.preview, previewNode(this.#editor, spec, this.#link));
     if (spec) this.input.setAttribute('aria-activedescendant', `search-option-${this.#active}`);
     else this.input.removeAttribute('aria-activedescendant');
   }
@@ -183,57 +196,7 @@ class SearchPopup {
   #choose(spec) {
     const editor = this.#editor;
     this.close();
-    const node = placed(editor, spec, this.#client, this.#from);
-    const wire = this.#from && this.#link ? wireTo(editor, node, spec, this.#from, this.#link) : null;
-    editor.perform(compose('edit.add', [addNodes([node]), ...(wire ? [link(wire)] : [])]));
-    editor.selection.set([node.id]);
-    this.#uses.set(spec.type, (this.#uses.get(spec.type) ?? 0) + 1);
-    localStorage.setItem(USES_KEY, JSON.stringify([...this.#uses]));
-  }
-}
-
-/**
- * The new node where the link was dropped: its near side at the pointer.
- * @param {Application} editor
- * @param {NodeSpec} spec
- * @param {Point} client
- * @param {LinkEnd | null} from
- */
-function placed(editor, spec, client, from) {
-  const point = editor.view?.toDocument(client) ?? client;
-  const node = createNode(spec, editor.document.freshNodeId(), point);
-  const left = from && 'input' in from ? node.width : from ? 0 : Math.round(node.width / 2);
-  return { ...node, x: node.x - left };
-}
-
-/**
- * @param {Application} editor
- * @param {GraphNode} node
- * @param {NodeSpec} spec
- * @param {LinkEnd} from
- * @param {LinkType} type
- * @returns {Link | null}
- */
-function wireTo(editor, node, spec, from, type) {
-  const id = editor.document.freshLinkId();
-  if ('output' in from && 'output' in type) {
-    const input = firstInput(spec, type.output);
-    return input && { id, from: from.node, output: from.output, to: node.id, input: input.name, type: type.output };
-  }
-  if (!('input' in from) || !('input' in type)) return null;
-  const output = firstOutput(spec, type.input);
-  const kind = spec.outputs[output]?.type;
-  return kind === undefined ? null : { id, from: node.id, output, to: from.node, input: from.input, type: kind };
-}
-
-/** @param {string} text */
-const firstSentence = (text) => text.split('\n\n')[0]?.trim() ?? '';
-
-/** How often each type was added. @returns {Map<string, number>} */
-function readUses() {
-  try {
-    return new Map(JSON.parse(localStorage.getItem(USES_KEY) ?? '[]'));
-  } catch {
-    return new Map();
+    addFound(editor, spec, editor.view?.toDocument(this.#client) ?? this.#client, this.#from);
+    localStorage.setItem(USES_KEY, writeUses(withUse(this.#uses, spec.type)));
   }
 }

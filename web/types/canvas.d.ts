@@ -3,6 +3,7 @@
 import type { LinkId, NodeId } from './document.d.ts';
 import type { CanvasView, Editor, LinkEnd, Point } from './editor.d.ts';
 import type { InputSpec } from './spec.d.ts';
+import type { Guide } from '../core/align.js';
 import type { Camera } from '../canvas/camera.js';
 import type { FrameLoop } from '../canvas/frame.js';
 import type { Palette } from '../canvas/palette.js';
@@ -39,8 +40,8 @@ export interface Band {
   height: number;
 }
 
-/** What a node shows at the bottom of its body: nothing, a live preview alone, or pictures and texts. */
-export type Results = 'none' | 'preview' | 'made';
+/** What a node shows at the bottom of its body: nothing, a live preview alone, pictures and texts, or plots. */
+export type Results = 'none' | 'preview' | 'made' | 'figures';
 
 /** Where everything of a node is, from the top left of its body; the title lies above. */
 export interface NodeLayout {
@@ -66,14 +67,19 @@ export type Hit =
   | { kind: 'output'; id: NodeId; output: number }
   | { kind: 'input'; id: NodeId; input: string }
   | { kind: 'link'; id: LinkId }
-  | { kind: 'group'; id: number; corner: boolean };
+  | { kind: 'point'; id: number }
+  | { kind: 'group'; id: number; part: 'title' | 'chevron' | 'corner' };
 
 /** A link that is being dragged, for the overlay and for the marking of what fits. */
 export interface LinkDraft {
   end: LinkEnd;
-  /** The link that was picked up from its input; not drawn meanwhile. */
-  picked: LinkId | null;
+  /** Links that were picked up; not drawn meanwhile. */
+  picked: ReadonlySet<LinkId>;
+  /** The output that all of its links are taken from. */
+  moved: { from: NodeId; output: number } | null;
   from: Point;
+  /** Where the other links that are taken along end. */
+  more: readonly Point[];
   to: Point;
   type: string;
   /** What it would be dropped on. */
@@ -83,23 +89,48 @@ export interface LinkDraft {
 /** What a gesture shows before it becomes an edit. */
 export interface Draft {
   /** Nodes and groups that are being dragged, and by how much. */
-  moved: { nodes: ReadonlySet<NodeId>; groups: ReadonlySet<number>; dx: number; dy: number } | null;
+  moved: Moved | null;
   resized: { id: NodeId; width: number; height: number } | null;
-  resizedGroup: { id: number; width: number; height: number } | null;
+  resizedGroup: { id: number; rect: Rect } | null;
   link: LinkDraft | null;
   box: Rect | null;
+  marks: Marks | null;
 }
+
+export interface Moved {
+  nodes: ReadonlySet<NodeId>;
+  groups: ReadonlySet<number>;
+  points: ReadonlySet<number>;
+  dx: number;
+  dy: number;
+}
+
+/** What a gesture draws over the graph. */
+export interface Marks {
+  /** Lines that show what snaps to what. */
+  guides?: readonly Guide[];
+  /** Stretches of a link that something would be put into. */
+  into?: readonly Stretch[];
+  /** Boxes of copies that are being placed. */
+  ghosts?: readonly Rect[];
+  /** The pointer's way: around what is selected, or across what is cut. */
+  way?: { points: readonly Point[]; closed: boolean };
+}
+
+/** A part of a link between two of its points: x and y of its beginning and of its end. */
+export type Stretch = readonly [number, number, number, number];
 
 /** How much was drawn since the canvas was mounted; what tests hold steady. */
 export interface Counts {
   frames: number;
-  /** Paints of the background with links and far nodes. */
+  /** Paints of the whole background, with links and far nodes. */
   backgrounds: number;
-  /** Copies of the snapshot in place of a paint. */
-  blits: number;
-  /** `stroke()` calls for links in the last paint. */
+  /** Paints of a part of it, and the nodes painted in these. */
+  patches: number;
+  patchedNodes: number;
+  /** `stroke()` calls for links in the last whole paint. */
   strokes: number;
-  /** Links and nodes drawn in the last paint. */
+  /** Links and nodes drawn in the last whole paint. */
   links: number;
   farNodes: number;
   /** Node elements in the page, and those kept for later use. */
@@ -107,11 +138,15 @@ export interface Counts {
   pooled: number;
 }
 
+/** The nodes that are painted. */
+export interface FarNodes {
+  paints(id: NodeId): boolean;
+  /** The picture of an address; null while it is not loaded. */
+  picture(url: string): CanvasImageSource | null;
+}
+
 export interface MountedCanvas extends CanvasView {
   counts(): Counts;
-  /** Document units are `scale` times as large on the screen; `x` and `y` are at the top left of the view. */
-  camera(): { x: number; y: number; scale: number };
-  setCamera(camera: { x: number; y: number; scale: number }): void;
   /** The place of a socket's centre in the document; null when there is no such socket. */
   socket(id: NodeId, side: 'input' | 'output', name: string): Point | null;
 }
@@ -126,6 +161,18 @@ export interface Stroke {
   /** Ctrl, or Cmd on a Mac. */
   mod: boolean;
   alt: boolean;
+  /** By a finger, which covers what it points at. */
+  coarse: boolean;
+}
+
+/** What a command can let the next drag do. */
+export type Armed = 'box' | 'lasso' | 'cut';
+
+/** Typing titles in their places. */
+export interface Renaming {
+  /** False where the node is too small to be an element. */
+  node(id: NodeId): boolean;
+  group(id: number): boolean;
 }
 
 /** What the pointer does from its press to its release. */
@@ -147,6 +194,8 @@ export interface Stage {
   palette: Palette;
   loop: FrameLoop;
   counts: Counts;
+  /** Grows with each finished gesture in a widget, so that one gesture is one undo step. */
+  gesture: number;
   /** To be called after each change of the camera. */
   cameraMoved(): void;
   /** To be called after each change of the scene's draft that moves or resizes nodes. */

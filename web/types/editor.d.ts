@@ -1,17 +1,23 @@
 /** The running editor: what panels, the canvas and widgets receive. Built in `app/editor.js`. */
 
+import type { Preferences } from './app.d.ts';
+import type { Converter } from '../core/convert.js';
+import type { Armed, Rect, Stage } from './canvas.d.ts';
+import type { PackDecoration } from './extension.d.ts';
 import type { Edit, GraphNode, LinkId, NodeId, ReadonlyDocument } from './document.d.ts';
+import type { PackWidgets } from '../widgets/registered.js';
+import type { RawFigures } from './figures.d.ts';
+import type { PaintRequest } from './paint-request.d.ts';
+import type { PictureRef } from './picture.d.ts';
 import type { Selection } from './selection.d.ts';
 import type { ReadonlySignal, Signal } from './signal.d.ts';
 import type { InputSpec, Json, NodeSpec, OutputSpec } from './spec.d.ts';
+import type { MenuEntry } from './ui.d.ts';
+import type { WidgetServices } from './widgets.d.ts';
 
 export type { ReadonlySignal, Signal };
 
-export interface PictureRef {
-  filename: string;
-  subfolder: string;
-  type: 'output' | 'input' | 'temp';
-}
+export type { PictureRef };
 
 export interface NodeProblem {
   /** What was wrong, in the user's language where we have it, else the server's sentence. */
@@ -31,10 +37,18 @@ export interface NodeRun {
   preview: string | null;
   pictures: readonly PictureRef[];
   texts: readonly string[];
+  /** Plots, tables and compared pictures; null where there are none. */
+  figures: RawFigures | null;
   warnings: readonly string[];
   /** Why it was not run, though it was wanted. */
   skipped: readonly string[];
   seconds: number | null;
+  /** Seconds for each step while it runs, null while nobody can know. */
+  pace: number | null;
+  /** While it waits, how many nodes come before it. */
+  ahead: number | null;
+  /** Its time as a part of that of the slowest node of the last job. */
+  heat: number | null;
   problems: readonly NodeProblem[];
 }
 
@@ -44,10 +58,24 @@ export interface QueueItem {
   state: 'running' | 'pending' | 'success' | 'error' | 'interrupted';
   pictures: readonly PictureRef[];
   error: string | null;
+  /** The workflow that it was made from. */
+  name: string;
+  tags: readonly string[];
+  priority: number;
+  /** Whether this window queued it. */
+  own: boolean;
+  /** Milliseconds since the epoch, by the server's clock. */
+  accepted: number;
+  started: number | null;
+  ended: number | null;
 }
 
 export interface RunState {
   node(id: NodeId): ReadonlySignal<NodeRun>;
+  /** The run of a node as it is now; for whoever asks for thousands. */
+  peek(id: NodeId): NodeRun;
+  /** Calls `watcher` for each node whose run has changed, until the function that is returned is called. */
+  watch(watcher: (id: NodeId) => void): () => void;
   readonly running: ReadonlySignal<boolean>;
   readonly queue: ReadonlySignal<readonly QueueItem[]>;
   readonly connection: ReadonlySignal<'connecting' | 'open' | 'lost'>;
@@ -57,10 +85,14 @@ export interface RunState {
 
 export type { Selection };
 
+export type Decorate = (node: Readonly<GraphNode>) => PackDecoration | null;
+
 export interface Command {
   id: string;
   /** Key combinations such as `Mod+Z` (`Mod` is Ctrl, or Cmd on a Mac), as `KeyboardEvent.key` names them. */
   keys: readonly string[];
+  /** What it is called, where that is not `command.<id>` of the locales. */
+  title?(): string;
   run(): void | Promise<void>;
   enabled?(): boolean;
 }
@@ -72,6 +104,14 @@ export interface Editor {
   readonly run: RunState;
   readonly locale: Signal<string>;
   readonly commands: ReadonlyMap<string, Command>;
+  /** What the user has set. */
+  readonly preferences: Preferences;
+  /** The widgets of packs. */
+  readonly packWidgets: PackWidgets;
+  /** What packs mark nodes with. */
+  readonly decorations: Signal<readonly Decorate[]>;
+  /** Widgets that scripts have put on single nodes, beside those of their types. */
+  readonly addedWidgets: Map<NodeId, readonly InputSpec[]>;
   /** True while the document differs from its saved file. */
   readonly dirty: ReadonlySignal<boolean>;
   readonly name: Signal<string>;
@@ -102,14 +142,31 @@ export interface Editor {
   /** The outputs of a node that this input would take. */
   fittingOutputs(from: NodeId, to: NodeId, input: string): readonly number[];
   /** Open the search for a node at a place of the page; with a link's end, only types that fit, and the link is made. */
-  openSearch(client: Point, from?: LinkEnd): void;
+  openSearch(client: Point, from?: SearchFrom): void;
+  /** Types of nodes that could stand between the ends of a link that is refused for its type, best first. */
+  converters(link: Wanted): readonly Converter[];
+  /** Offer these types at a place of the page, and put the chosen one between. */
+  openConverters(client: Point, link: Wanted): void;
+  typeTitle(spec: NodeSpec): string;
+  /** Show what is in an instance of a subgraph; false when the node is none. */
+  enterSubgraph(node: NodeId): boolean;
   /** Open the context menu of what lies under the pointer. */
   openMenu(client: Point, target: MenuTarget): void;
   /** Show result pictures large, starting with one of them. */
   openPictures(pictures: readonly PictureRef[], index: number): void;
+  /** Show the first two of the pictures in one place. */
+  openCompare(pictures: readonly PictureRef[]): void;
+  /** Paint a mask or a sketch on a picture. */
+  openPainter(request: PaintRequest): void;
   pictureUrl(picture: PictureRef, preview?: boolean): string;
-  uploadImage(file: File): Promise<PictureRef>;
-  notify(kind: 'info' | 'warning' | 'error', text: string): void;
+  uploadImage(file: File, subfolder?: string): Promise<PictureRef>;
+  /** Keep a file of any kind in the input folder. */
+  uploadFile(file: File, subfolder?: string): Promise<PictureRef>;
+  readonly widgets: WidgetServices;
+  /** Run something that may fail; what went wrong is shown. */
+  attempt(action: () => void | Promise<void>): Promise<void>;
+  /** `action`: what can be done about it. */
+  notify(kind: 'info' | 'warning' | 'error', text: string, action?: { label: string; run: () => void }): void;
   /** Code of a pack has thrown something: list it as a problem. `place` says which script, if that is known. */
   reportPack(pack: string, error: unknown, place?: string): void;
 }
@@ -119,14 +176,31 @@ export interface Point {
   y: number;
 }
 
+/** A link that could be. */
+export interface Wanted {
+  from: NodeId;
+  output: number;
+  to: NodeId;
+  input: string;
+}
+
 /** The end of a link that is being dragged: an output that looks for an input, or an input that looks for an output. */
 export type LinkEnd = { node: NodeId; output: number } | { node: NodeId; input: string };
 
+/** What a node is searched for: a link's end, with other inputs that it shall feed too, or a link that it is put into. */
+export type SearchFrom = LinkEnd | { node: NodeId; input: string; also: readonly { node: NodeId; input: string }[] } | { link: LinkId };
+
 export type MenuTarget =
   | { kind: 'canvas' }
-  | { kind: 'node'; id: NodeId }
+  /** `widget`: the input whose widget lies under the pointer, and what that widget offers. */
+  | { kind: 'node'; id: NodeId; widget?: { input: string; entries: readonly MenuEntry[] } }
   | { kind: 'link'; id: LinkId }
+  /** A point of links. */
+  | { kind: 'point'; id: number }
   | { kind: 'group'; id: number };
+
+/** `ratio`: device pixels for each CSS pixel. */
+export type OverPainter = (context: CanvasRenderingContext2D, stage: Stage, ratio: number) => void;
 
 export interface CanvasView {
   /** From page coordinates to document coordinates and back. */
@@ -135,7 +209,26 @@ export interface CanvasView {
   /** Where the pointer last was, in document coordinates; the centre of the view if it never was. */
   pointer(): Point;
   fit(ids?: Iterable<NodeId>): void;
+  /** Show all of a rectangle, with so many CSS pixels around it. */
+  show(rect: Rect, margin?: number): void;
   zoomTo(scale: number): void;
+  /** Document units are `scale` times as large on the screen; `x` and `y` are at the top left of the view. */
+  camera(): { x: number; y: number; scale: number };
+  setCamera(camera: { x: number; y: number; scale: number }): void;
+  /** The part of the document that is seen. */
+  seen(): Rect;
+  /** How large nodes are drawn, with their titles; null where there is none. */
+  bounds(ids: Iterable<NodeId>): Rect | null;
+  /** Let the user type the title of a node or group in its place; false where there is no room for that. */
+  rename(thing: { node: NodeId } | { group: number }): boolean;
+  /** Let the next drag select or cut. */
+  arm(armed: Armed | null): void;
+  /** How many of a link's points stand before the stretch that is nearest to a place. */
+  stretchAt(link: LinkId, place: Point): number;
+  /** Open the context menu of what is selected, where it is. */
+  openMenu(): void;
+  /** Paint above everything from now on, at each frame in which that is painted anew; the result ends it. */
+  paintOver(painter: OverPainter): () => void;
   destroy(): void;
 }
 
@@ -156,6 +249,8 @@ export interface Widget {
   set(value: Json): void;
   focus(): void;
   destroy(): void;
+  /** What its context menu has beside the entries of all widgets. */
+  menu?(): readonly MenuEntry[];
 }
 
 export type WidgetFactory = (host: WidgetHost) => Widget;

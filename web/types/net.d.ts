@@ -1,6 +1,7 @@
 /** What the server answers: its HTTP interface and the frames of its WebSocket. */
 
-import type { PictureRef } from './editor.d.ts';
+import type { PictureRef } from './picture.d.ts';
+import type { LogLine } from './log.d.ts';
 import type { Json } from './spec.d.ts';
 
 export interface ValidationError {
@@ -20,26 +21,15 @@ export interface QueueAnswer {
   node_errors: NodeErrors;
 }
 
-/** `[number, prompt id, prompt, extra data, outputs to execute]` */
-export type QueueEntry = [number, string, Record<string, Json>, Record<string, Json>, string[]];
-
-export interface Queues {
-  queue_running: QueueEntry[];
-  queue_pending: QueueEntry[];
-  /** Whether no waiting job begins until this is taken back. */
-  paused: boolean;
-}
-
-export interface HistoryEntry {
-  prompt: QueueEntry;
-  outputs: Record<string, NodeOutput | null>;
-  status: { status_str: string; completed: boolean; messages: [string, Record<string, Json>][] };
-}
-
 /** What a node shows: pictures, texts, and other lists that packs know. */
 export interface NodeOutput {
   images?: PictureRef[];
   text?: Json[];
+  /** Pictures to be compared with one another, and plots and tables (`core/figures.js`). */
+  a_images?: PictureRef[];
+  b_images?: PictureRef[];
+  plots?: Json[];
+  tables?: Json[];
 }
 
 export interface NodeProgress {
@@ -74,6 +64,8 @@ export interface Frames {
     input_name?: string | null;
   };
   execution_interrupted: { prompt_id: string; node_id: string | null };
+  /** New lines of the server's log, for those who follow it. */
+  logs: { entries: LogLine[] };
   /** Packs were loaded anew: the server's nodes are others now. */
   nodes_changed: Record<string, never>;
 }
@@ -123,14 +115,9 @@ export interface Pack {
   cure: string | null;
   web: boolean;
   scripts: string[];
+  /** Modules that were written for ComfyUI's editor. */
+  comfy_scripts: string[];
   workflows: string[];
   routes: boolean;
   locales: string[];
-}
-
-export interface StoredFile {
-  path: string;
-  size: number;
-  /** Milliseconds since the epoch. */
-  modified: number;
 }

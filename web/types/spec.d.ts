@@ -16,15 +16,28 @@ export interface InputOptions {
   tooltip?: string;
   control_after_generate?: boolean;
   image_upload?: boolean;
+  audio_upload?: boolean;
+  video_upload?: boolean;
+  /** Files of any kind may be uploaded; of those with `extensions` where these are given. */
+  upload?: boolean;
+  extensions?: string[];
+  /** Whether a colour has an alpha channel. */
+  alpha?: boolean;
   /** Folder kind whose files are the choices. */
   files?: string;
   forceInput?: boolean;
   /** Whether the input takes all values of its link at once, as a list. */
   is_list?: boolean;
+  /** The least height of its widget, where it is not that of its kind. */
+  height?: number;
   /** The name of a widget that a pack brings. */
   widgetType?: string;
   label_on?: string;
   label_off?: string;
+  /** Whether the widget cannot be linked. */
+  socketless?: boolean;
+  /** What becomes of a seed after each job where the node itself does not say it. */
+  control?: string;
   /** Choices of a combo declared as `["COMBO", {options}]`. */
   options?: string[];
 }
@@ -53,6 +66,32 @@ export interface ObjectInfo {
   experimental?: boolean;
 }
 
+/** What an instance of a subgraph shows of it. Keys are names of the instance's inputs and of its values. */
+export interface SubgraphFace {
+  /** The subgraph's inputs in their order, sockets and widgets. */
+  ports: readonly InputSpec[];
+  /** Their types, where a widget that one shows may have another. */
+  types: readonly string[];
+  /** The widgets in the order in which files have their values. */
+  widgets: readonly FaceWidget[];
+  /** How many of them, at the end, the file lists by name. */
+  listed: number;
+}
+
+export interface FaceWidget {
+  key: string;
+  /** What the widget is called on the inner node, or the subgraph's input. */
+  name: string;
+  /** The inner node that it is listed with; null for an input of the subgraph. */
+  node: string | null;
+  /** The inner node that has it. */
+  inner: string;
+  /** The node in an inner subgraph that has it, where the file says it. */
+  source: string;
+  /** Null where the file lists something that is not there. */
+  input: InputSpec | null;
+}
+
 /** One input, as the editor uses it. `widget` inputs have a value and can be linked as well. */
 export interface InputSpec {
   name: string;
@@ -61,6 +100,8 @@ export interface InputSpec {
   widget: boolean;
   choices: readonly string[] | null;
   options: InputOptions;
+  /** What it is called, where that is not said by the locales. */
+  label?: string;
 }
 
 export interface OutputSpec {
@@ -68,6 +109,8 @@ export interface OutputSpec {
   type: string;
   /** Whether it gives a list of values, each to be worked on by itself. */
   list: boolean;
+  /** What it is called, where that is not said by the locales. */
+  label?: string;
 }
 
 /** A node type, as the editor uses it (made from `ObjectInfo` by `core/spec.js`). */
@@ -87,4 +130,6 @@ export interface NodeSpec {
   deprecated: boolean;
   experimental: boolean;
   module: string;
+  /** For an instance of a subgraph. */
+  subgraph?: SubgraphFace;
 }

@@ -11,8 +11,8 @@ import { placeAt, placeBelow, placeBeside } from './place.js';
  * @typedef {{ element: HTMLElement, child: Level | null, owner: HTMLElement | null }} Level
  */
 
-/** @type {(() => void) | null} */
-let closeOpen = null;
+/** Tells an open menu that another one opens. */
+const OPENS = 'menuopens';
 
 /**
  * Open a menu. The one that was open closes.
@@ -23,13 +23,12 @@ let closeOpen = null;
  * @returns {() => void} closes it
  */
 export function openMenu(entries, anchor, options) {
-  closeOpen?.();
+  document.dispatchEvent(new Event(OPENS));
   const before = document.activeElement;
   const abort = new AbortController();
   const close = () => {
     if (abort.signal.aborted) return;
     abort.abort();
-    closeOpen = null;
     closeLevel(root);
     if (anchor instanceof HTMLElement) anchor.setAttribute('aria-expanded', 'false');
     if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
@@ -49,7 +48,7 @@ export function openMenu(entries, anchor, options) {
   addEventListener('wheel', outside, { capture: true, passive: true, signal: abort.signal });
   addEventListener('blur', close, { signal: abort.signal });
   addEventListener('resize', close, { signal: abort.signal });
-  closeOpen = close;
+  document.addEventListener(OPENS, close, { signal: abort.signal });
   return close;
 }
 

@@ -11,8 +11,10 @@ const MARGIN = 8;
  */
 export function placeAt(element, x, y) {
   const { width, height } = element.getBoundingClientRect();
-  element.style.left = `${clamp(x, MARGIN, innerWidth - width - MARGIN)}px`;
-  element.style.top = `${clamp(y, MARGIN, innerHeight - height - MARGIN)}px`;
+  // Its own lengths are as many times as large as it is.
+  const zoom = element.currentCSSZoom ?? 1;
+  element.style.left = `${clamp(x, MARGIN, innerWidth - width - MARGIN) / zoom}px`;
+  element.style.top = `${clamp(y, MARGIN, innerHeight - height - MARGIN) / zoom}px`;
 }
 
 /**

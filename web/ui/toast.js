@@ -12,15 +12,21 @@ const MOST = 4;
  * @param {'info' | 'warning' | 'error'} kind
  * @param {string} text
  * @param {string} closeLabel
+ * @param {{ label: string, run: () => void }} [action] what can be done about it
  */
-export function toast(kind, text, closeLabel) {
+export function toast(kind, text, closeLabel, action) {
   const host = document.getElementById('toasts') ?? document.body;
   const close = () => element.remove();
+  const act = (/** @type {() => void} */ run) => {
+    close();
+    run();
+  };
   const element = h(
     'div',
     { class: `toast ${kind}`, role: kind === 'error' ? 'alert' : 'status' },
     icon(kind === 'info' ? 'check' : kind),
     h('div', { class: 'toast-text' }, text),
+    action ? h('button', { class: 'text-button', type: 'button', onclick: () => act(action.run) }, action.label) : null,
     h('button', { class: 'icon-button', type: 'button', 'aria-label': closeLabel, onclick: close }, icon('close')),
   );
   while (host.childElementCount >= MOST) host.firstElementChild?.remove();

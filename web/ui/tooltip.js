@@ -45,8 +45,12 @@ export function watchTips(root) {
   };
 }
 
+/** What is left behind can be read for so long. */
+const LEFT_MS = 2600;
+
 /** A line of text that follows the pointer while a gesture goes on. */
 export class PointerTip {
+  #timer = 0;
   #element = h('div', { class: 'tooltip', role: 'status' });
 
   /**
@@ -57,6 +61,7 @@ export class PointerTip {
    */
   show(text, x, y, refusal) {
     if (text === '') return this.hide();
+    clearTimeout(this.#timer);
     this.#element.textContent = text;
     this.#element.classList.toggle('refusal', refusal);
     if (!this.#element.isConnected) document.body.append(this.#element);
@@ -64,6 +69,19 @@ export class PointerTip {
   }
 
   hide() {
+    clearTimeout(this.#timer);
     this.#element.remove();
+  }
+
+  /**
+   * Say something where a gesture has ended.
+   *
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   */
+  leave(text, x, y) {
+    this.show(text, x, y, true);
+    this.#timer = setTimeout(() => this.hide(), LEFT_MS);
   }
 }

@@ -1,7 +1,12 @@
-/** The list of a choice: search as you type, arrows, Enter. */
+/** The list of a choice: search as you type, folders, what was used last, pictures; by pointer and by keyboard. */
 
 import { fill, h } from '../ui/dom.js';
-import { placeBelow } from '../ui/place.js';
+import { icon } from '../ui/icons.js';
+import { placeBelow, placeBeside } from '../ui/place.js';
+import { sectionsOf } from './choice-search.js';
+
+/** @import {WidgetServices, ThumbnailOf} from '../types/widgets.d.ts' */
+/** @import {Section} from './choice-search.js' */
 
 /**
  * @typedef {object} ChoiceList
@@ -9,14 +14,21 @@ import { placeBelow } from '../ui/place.js';
  * @property {string} label
  * @property {readonly string[]} choices
  * @property {string} value
+ * @property {string} query what the search begins with
+ * @property {string | null} files the folder whose files they are: a kind of models, or `input`
+ * @property {string} memory under which name it is remembered what was chosen
+ * @property {WidgetServices} widgets
  * @property {(key: string, values?: Record<string, string | number>) => string} t
  * @property {(value: string) => void} choose
+ * @property {() => void} [onClose]
  */
 
-/** Shorter lists are read at a glance. */
+/** Shorter lists need no search. */
 const SEARCHED = 9;
-/** So many are shown; more are found by typing. */
-const SHOWN = 200;
+/** So many are made at a time; more when they are scrolled to. */
+const CHUNK = 120;
+const REACH = 300;
+const PAGE = 10;
 
 /**
  * Open the list below its field.
@@ -25,112 +37,262 @@ const SHOWN = 200;
  * @returns {() => void} closes it
  */
 export function openChoices(list) {
-  const before = document.activeElement;
-  const abort = new AbortController();
-  const options = h('div', { class: 'choice-options', role: 'listbox', 'aria-label': list.label, id: 'choice-options' });
-  const search = h('input', {
-    class: 'choice-search',
-    type: 'text',
-    role: 'combobox',
-    autocomplete: 'off',
-    spellcheck: 'false',
-    placeholder: list.t('widget.choice.search'),
-    'aria-label': list.t('widget.choice.search'),
-    'aria-expanded': true,
-    'aria-controls': 'choice-options',
-  });
-  search.classList.toggle('visually-hidden', list.choices.length < SEARCHED);
-  const element = h('div', { class: 'menu choice-list' }, search, options);
-  const close = () => {
-    if (abort.signal.aborted) return;
-    abort.abort();
-    element.remove();
-    if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-  };
-  const choose = (/** @type {string} */ value) => {
-    close();
-    list.choose(value);
-  };
-  const show = () => {
-    fillOptions(options, list, search.value, choose);
-    mark(options, search, options.querySelector('[aria-selected="true"]') ?? options.firstElementChild);
-  };
-  search.addEventListener('input', show);
-  search.addEventListener('keydown', (event) => onKey(event, options, search, close));
-  const outside = (/** @type {Event} */ event) => {
-    if (!(event.target instanceof Node && element.contains(event.target))) close();
-  };
-  addEventListener('pointerdown', outside, { capture: true, signal: abort.signal });
-  addEventListener('wheel', outside, { capture: true, passive: true, signal: abort.signal });
-  addEventListener('resize', close, { signal: abort.signal });
-  document.body.append(element);
-  element.style.minWidth = `${list.anchor.getBoundingClientRect().width}px`;
-  show();
-  placeBelow(element, list.anchor.getBoundingClientRect());
-  search.focus({ preventScroll: true });
-  return close;
+  const popup = new ChoicePopup(list);
+  popup.open();
+  return () => popup.close();
 }
 
-/**
- * @param {HTMLElement} options
- * @param {ChoiceList} list
- * @param {string} query
- * @param {(value: string) => void} choose
- */
-function fillOptions(options, list, query, choose) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = list.choices.filter((choice) => words.every((word) => choice.toLowerCase().includes(word)));
-  const shown = found.slice(0, SHOWN);
-  const rest = found.length - shown.length;
-  const items = shown.map((choice, index) =>
-    h(
+class ChoicePopup {
+  #list;
+  #before = document.activeElement;
+  #abort = new AbortController();
+  #options;
+  #search;
+  #head;
+  #element;
+  #preview = h('img', { class: 'choice-preview', alt: '', hidden: true });
+  #gridButton;
+  /** What is shown and what is not made yet. @type {{ section: Section, choice: string | null }[]} */
+  #rows = [];
+  #made = 0;
+  /** @type {ThumbnailOf} */
+  #thumbnail = () => null;
+  #pictured = false;
+
+  /** @param {ChoiceList} list */
+  constructor(list) {
+    this.#list = list;
+    const { t, choices } = list;
+    this.#options = h('div', { class: 'choice-options', role: 'listbox', 'aria-label': list.label, id: 'choice-options' });
+    this.#search = h('input', {
+      class: 'choice-search',
+      type: 'text',
+      value: list.query,
+      role: 'combobox',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      placeholder: t('widget.choice.search'),
+      'aria-label': t('widget.choice.search'),
+      'aria-expanded': true,
+      'aria-autocomplete': 'list',
+      'aria-controls': 'choice-options',
+    });
+    this.#gridButton = h(
+      'button',
+      { class: 'icon-button', type: 'button', hidden: true, 'aria-label': t('widget.choice.grid'), onclick: () => list.widgets.grid.set(!list.widgets.grid.peek()) },
+      icon('grid'),
+    );
+    this.#gridButton.dataset['tip'] = t('widget.choice.grid');
+    this.#head = h('div', { class: 'choice-head' }, this.#search, this.#gridButton);
+    this.#head.classList.toggle('visually-hidden', choices.length < SEARCHED);
+    this.#element = h('div', { class: 'menu choice-list' }, this.#head, this.#options);
+  }
+
+  open() {
+    const { anchor, widgets, files } = this.#list;
+    const { signal } = this.#abort;
+    this.#search.addEventListener('input', () => this.#show());
+    this.#element.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#options.addEventListener('scroll', () => this.#makeMore(), { passive: true });
+    this.#element.addEventListener('focusout', ({ relatedTarget }) => {
+      if (relatedTarget instanceof Node && !this.#element.contains(relatedTarget)) this.close();
+    });
+    const outside = (/** @type {Event} */ event) => {
+      if (!(event.target instanceof Node && this.#element.contains(event.target))) this.close();
+    };
+    addEventListener('pointerdown', outside, { capture: true, signal });
+    addEventListener('wheel', outside, { capture: true, passive: true, signal });
+    addEventListener('resize', () => this.close(), { signal });
+    const stopGrid = widgets.grid.subscribe(() => this.#show());
+    signal.addEventListener('abort', stopGrid);
+    this.#element.style.minWidth = `${Math.min(anchor.getBoundingClientRect().width, 480)}px`;
+    // A modal dialog would cover what lies in the page below it.
+    (anchor.closest('dialog') ?? document.body).append(this.#element, this.#preview);
+    this.#show();
+    this.#search.focus({ preventScroll: true });
+    if (files !== null) void this.#loadPictures(files);
+  }
+
+  /** @param {string} files */
+  async #loadPictures(files) {
+    const thumbnail = await this.#list.widgets.thumbnails(files).catch(() => null);
+    if (!thumbnail || this.#abort.signal.aborted) return;
+    this.#thumbnail = thumbnail;
+    this.#pictured = this.#list.choices.some((choice) => thumbnail(choice, 96) !== null);
+    this.#gridButton.hidden = !this.#pictured;
+    if (!this.#pictured) return;
+    this.#head.classList.remove('visually-hidden');
+    this.#show();
+  }
+
+  #place() {
+    placeBelow(this.#element, this.#list.anchor.getBoundingClientRect());
+  }
+
+  close() {
+    if (this.#abort.signal.aborted) return;
+    this.#abort.abort();
+    this.#element.remove();
+    this.#preview.remove();
+    const before = this.#before;
+    if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    this.#list.onClose?.();
+  }
+
+  /** @param {string} value */
+  #choose(value) {
+    const { widgets, memory, choose } = this.#list;
+    this.close();
+    widgets.remember(memory, value);
+    choose(value);
+  }
+
+  #show() {
+    const { choices, value, files, widgets, memory, t } = this.#list;
+    const query = this.#search.value;
+    const asked = { query, value, recent: widgets.recent(memory), folders: files !== null };
+    const sections = sectionsOf(choices, asked);
+    const grid = this.#pictured && widgets.grid.peek();
+    this.#element.classList.toggle('as-grid', grid);
+    this.#element.classList.toggle('pictured', this.#pictured);
+    this.#gridButton.setAttribute('aria-pressed', String(grid));
+    this.#rows = sections.flatMap((section, index) => [
+      ...(headingOf(section, t, value) !== null && (index > 0 || section.title !== null || section.kind !== 'folder')
+        ? [{ section, choice: null }]
+        : []),
+      ...section.choices.map((choice) => ({ section, choice })),
+    ]);
+    this.#made = 0;
+    fill(this.#options);
+    if (sections.length === 0) this.#options.append(h('div', { class: 'choice-note' }, this.#emptyNote()));
+    this.#makeChunk();
+    const chosen = query === '' ? this.#options.querySelector('[aria-selected="true"]:not(.again)') : null;
+    this.#mark(chosen ?? this.#options.querySelector('.choice-option'));
+    this.#place();
+  }
+
+  #emptyNote() {
+    const { choices, files, t } = this.#list;
+    if (choices.length > 0) return t('widget.choice.nothing');
+    if (files === null) return t('widget.choice.none');
+    return t('widget.choice.put_files', { folder: files === 'input' ? 'input' : `models/${files}` });
+  }
+
+  #makeMore() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#options;
+    if (scrollTop + clientHeight > scrollHeight - REACH) this.#makeChunk();
+  }
+
+  #makeChunk() {
+    const { t, value } = this.#list;
+    const rows = this.#rows.slice(this.#made, this.#made + CHUNK);
+    const elements = rows.map(({ section, choice }, index) =>
+      choice === null
+        ? h('div', { class: `choice-heading of-${section.kind}` }, headingOf(section, t, value))
+        : this.#option(choice, section, this.#made + index),
+    );
+    this.#options.append(...elements);
+    this.#made += rows.length;
+  }
+
+  /** @param {string} choice @param {Section} section @param {number} index */
+  #option(choice, section, index) {
+    const { value, files } = this.#list;
+    const inFolder = section.kind === 'folder' && section.title !== null;
+    const shown = inFolder ? choice.slice((section.title ?? '').length + 1) : choice;
+    const [, folder = '', name = shown, ending = ''] = (files === null ? null : /^(.*\/)?(.*?)(\.\w+)?$/.exec(shown)) ?? [];
+    const url = this.#pictured ? this.#thumbnail(choice, 96) : null;
+    const picture = url === null ? null : h('img', { alt: '', loading: 'lazy', decoding: 'async', src: url });
+    const again = section.kind === 'recent' ? ' again' : '';
+    return h(
       'div',
       {
-        class: 'choice-option',
+        class: `choice-option${again}`,
         role: 'option',
         id: `choice-option-${index}`,
-        'aria-selected': choice === list.value,
-        onclick: () => choose(choice),
+        'aria-selected': choice === value,
+        'data-choice': choice,
+        onclick: () => this.#choose(choice),
+        onpointermove: (event) => this.#mark(/** @type {Element} */ (event.currentTarget), false),
       },
-      choice,
-    ),
-  );
-  const note = found.length === 0 ? list.t('widget.choice.nothing') : rest > 0 ? list.t('widget.choice.more', { count: rest }) : null;
-  fill(options, items, note === null ? null : h('div', { class: 'choice-note' }, note));
-}
+      this.#pictured ? h('span', { class: 'choice-picture' }, picture) : null,
+      h('span', { class: 'choice-name' }, folder ? h('span', { class: 'choice-faint' }, folder) : null, name, ending ? h('span', { class: 'choice-faint' }, ending) : null),
+    );
+  }
 
-/**
- * @param {KeyboardEvent} event
- * @param {HTMLElement} options
- * @param {HTMLInputElement} search
- * @param {() => void} close
- */
-function onKey(event, options, search, close) {
-  event.stopPropagation();
-  if (event.isComposing) return;
-  const marked = options.querySelector('.marked');
-  if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+  /** @param {Element | null} option @param {boolean} [scroll] */
+  #mark(option, scroll = true) {
+    const before = this.#options.querySelector('.marked');
+    if (before === option && option !== null) return;
+    before?.classList.remove('marked');
+    if (!(option instanceof HTMLElement)) return this.#search.removeAttribute('aria-activedescendant');
+    option.classList.add('marked');
+    if (scroll) option.scrollIntoView({ block: 'nearest' });
+    this.#search.setAttribute('aria-activedescendant', option.id);
+    const url = this.#thumbnail(option.dataset['choice'] ?? '', 256);
+    this.#preview.hidden = url === null || this.#element.classList.contains('as-grid');
+    if (url === null || this.#preview.hidden) return;
+    this.#preview.src = url;
+    placeBeside(this.#preview, this.#element.getBoundingClientRect());
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    event.stopPropagation();
+    if (event.isComposing || (event.target instanceof HTMLButtonElement && event.key !== 'Escape')) return;
+    const to = this.#goal(event.key);
+    if (to !== undefined) this.#mark(to);
+    else if (event.key === 'Enter') {
+      const marked = this.#options.querySelector('.marked');
+      if (marked instanceof HTMLElement) marked.click();
+    } else if (event.key === 'Escape') this.close();
+    else if (event.key === 'Tab' && this.#gridButton.hidden) this.close();
+    else return;
     event.preventDefault();
-    const next = event.key === 'ArrowDown' ? marked?.nextElementSibling : marked?.previousElementSibling;
-    if (next?.matches('.choice-option')) mark(options, search, next);
-  } else if (event.key === 'Enter') {
-    event.preventDefault();
-    if (marked instanceof HTMLElement) marked.click();
-  } else if (event.key === 'Escape' || event.key === 'Tab') {
-    event.preventDefault();
-    close();
+  }
+
+  /** The option that a key leads to, undefined where it is no such key. @param {string} key */
+  #goal(key) {
+    const empty = this.#search.value === '';
+    if (key === 'End' && empty) while (this.#made < this.#rows.length) this.#makeChunk();
+    const options = [...this.#options.querySelectorAll('.choice-option')];
+    const at = options.findIndex((option) => option.classList.contains('marked'));
+    const near = (/** @type {number} */ index) => options[Math.max(0, Math.min(options.length - 1, index))] ?? null;
+    if (empty && (key === 'Home' || key === 'End')) return near(key === 'Home' ? 0 : options.length - 1);
+    const direction = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE }[key];
+    if (!this.#element.classList.contains('as-grid')) return direction === undefined ? undefined : near(at + direction);
+    if (empty && (key === 'ArrowLeft' || key === 'ArrowRight')) return near(at + (key === 'ArrowRight' ? 1 : -1));
+    return direction === undefined ? undefined : (inNextRow(options, options[at], Math.sign(direction)) ?? near(at));
   }
 }
 
 /**
- * @param {HTMLElement} options
- * @param {HTMLInputElement} search
- * @param {Element | null} option
+ * In a grid, the option of the row below (1) or above (-1) that is nearest to one.
+ *
+ * @param {readonly Element[]} options
+ * @param {Element | undefined} from
+ * @param {number} direction
  */
-function mark(options, search, option) {
-  options.querySelector('.marked')?.classList.remove('marked');
-  if (!option?.matches('.choice-option')) return search.removeAttribute('aria-activedescendant');
-  option.classList.add('marked');
-  option.scrollIntoView({ block: 'nearest' });
-  search.setAttribute('aria-activedescendant', option.id);
+function inNextRow(options, from, direction) {
+  if (!from) return options[0];
+  const start = from.getBoundingClientRect();
+  const far = options
+    .map((option) => ({ option, rect: option.getBoundingClientRect() }))
+    .map(({ option, rect }) => ({ option, down: (rect.top - start.top) * direction, aside: Math.abs(rect.left - start.left) }))
+    .filter(({ down }) => down > 1);
+  far.sort((a, b) => a.down - b.down || a.aside - b.aside);
+  return far[0]?.option;
+}
+
+/**
+ * @param {Section} section
+ * @param {ChoiceList['t']} t
+ * @param {string} value
+ * @returns {string | null}
+ */
+function headingOf({ kind, title }, t, value) {
+  if (kind === 'near') return t('widget.choice.near', { name: value });
+  if (kind === 'recent') return t('widget.choice.recent');
+  if (kind === 'found') return null;
+  return title === null ? t('widget.choice.all') : `${title}/`;
 }

@@ -1,19 +1,19 @@
 /** The widget of each kind of input. */
 
 import { choiceWidget } from './choice.js';
-import { colorWidget } from './color.js';
-import { widgetKind } from './kinds.js';
+import { HEIGHTS, widgetKind } from './kinds.js';
+import { lateWidget } from './late.js';
 import { numberWidget, sliderWidget } from './number.js';
 import { packWidget } from './pack.js';
-import { pictureWidget } from './picture.js';
-import { registeredWidget } from './registered.js';
 import { seedWidget } from './seed.js';
 import { promptWidget, textWidget } from './text.js';
 import { toggleWidget } from './toggle.js';
+import { watchMenu } from './watch-menu.js';
 
 /** @import {WidgetFactory} from '../types/editor.d.ts' */
 /** @import {InputSpec} from '../types/spec.d.ts' */
 /** @import {WidgetKind} from './kinds.js' */
+/** @import {PackWidgets} from './registered.js' */
 
 /** @type {Readonly<Record<WidgetKind, WidgetFactory>>} */
 const FACTORIES = {
@@ -24,16 +24,19 @@ const FACTORIES = {
   prompt: promptWidget,
   toggle: toggleWidget,
   choice: choiceWidget,
-  picture: pictureWidget,
-  color: colorWidget,
+  picture: lateWidget(async () => (await import('./picture.js')).pictureWidget, { height: HEIGHTS.picture, grows: true }),
+  file: lateWidget(async () => (await import('./file.js')).fileWidget, { height: HEIGHTS.file, grows: false }),
+  color: lateWidget(async () => (await import('./color.js')).colorWidget, { height: HEIGHTS.color, grows: false }),
+  curve: lateWidget(async () => (await import('./curve.js')).curveWidget, { height: HEIGHTS.curve, grows: true }),
 };
 
 /**
  * @param {InputSpec} input
+ * @param {PackWidgets} packWidgets
  * @returns {WidgetFactory}
  */
-export function widgetFor(input) {
+export function widgetFor(input, packWidgets) {
   const ours = FACTORIES[widgetKind(input)];
-  const registered = registeredWidget(input);
-  return registered ? (host) => packWidget(host, registered, ours) : ours;
+  const registered = packWidgets.find(input);
+  return (host) => watchMenu(host, registered ? packWidget(host, registered, ours) : ours(host));
 }

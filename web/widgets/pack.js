@@ -4,7 +4,7 @@ import { h } from '../ui/dom.js';
 import { labelOf } from './field.js';
 
 /** @import {Widget, WidgetFactory, WidgetHost} from '../types/editor.d.ts' */
-/** @import {PackWidget, RegisteredWidget} from '../types/pack.d.ts' */
+/** @import {PackWidget, RegisteredWidget} from '../types/extension.d.ts' */
 
 /**
  * @param {WidgetHost} host
@@ -14,8 +14,7 @@ import { labelOf } from './field.js';
  */
 export function packWidget(host, registered, otherwise) {
   const { editor, input } = host;
-  const node = editor.document.nodes.get(host.node);
-  const pack = (node && editor.spec(node)?.module.split('.')[1]) || input.name;
+  const { pack } = registered;
   const element = h('div', { class: 'widget-pack', 'aria-label': labelOf(host), role: 'group' });
   const attempt = (/** @type {() => unknown} */ work) => {
     try {

@@ -1,12 +1,15 @@
 /** A picture of the input folder: chosen, uploaded, dropped or pasted, and shown. */
 
+import { pictureRef } from '../core/node-picture.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { choiceWidget } from './choice.js';
 import { labelOf } from './field.js';
 import { HEIGHTS } from './kinds.js';
+import { createUploads } from './uploads.js';
 
-/** @import {PictureRef, Widget, WidgetHost} from '../types/editor.d.ts' */
+/** @import {Widget, WidgetHost} from '../types/editor.d.ts' */
+/** @import {Json} from '../types/spec.d.ts' */
 
 /**
  * @param {WidgetHost} host
@@ -15,41 +18,41 @@ import { HEIGHTS } from './kinds.js';
 export function pictureWidget(host) {
   const { editor } = host;
   const choice = choiceWidget(host);
+  const uploads = createUploads(host, 'image');
+  const paint = paintButton(host);
   const picture = h('img', { class: 'picture-shown', alt: '', draggable: 'false', decoding: 'async' });
+  const size = h('span', { class: 'picture-size', hidden: true });
   const note = h('span', { class: 'picture-note' }, editor.t('widget.picture.drop'));
-  const file = h('input', { type: 'file', accept: 'image/*', hidden: true });
-  const upload = h(
-    'button',
-    { class: 'widget-button', type: 'button', 'aria-label': editor.t('widget.picture.upload'), onclick: () => file.click() },
-    icon('upload'),
-  );
-  upload.dataset['tip'] = editor.t('widget.picture.upload');
-  const frame = h('div', { class: 'picture-frame', tabindex: 0, role: 'img', 'aria-label': labelOf(host) }, picture, note);
-  const element = h('div', { class: 'widget-picture' }, h('div', { class: 'picture-row' }, choice.element, upload), frame, file);
+  const enlarge = () => {
+    const ref = shownRef();
+    if (ref) editor.openPictures([ref], 0);
+    else uploads.button.click();
+  };
+  const frame = h('button', { class: 'picture-frame', type: 'button', onclick: enlarge }, picture, size, note);
+  const row = h('div', { class: 'picture-row' }, choice.element, paint, uploads.button);
+  const element = h('div', { class: 'widget-picture' }, row, frame, uploads.chooser);
+  let shown = '';
+  const shownRef = () => (frame.classList.contains('empty') ? null : pictureRef(shown));
 
-  const show = (/** @type {unknown} */ value) => {
-    const ref = pictureRef(String(value ?? ''));
+  const show = (/** @type {Json} */ value) => {
+    // The same address again would load the picture again.
+    if (String(value ?? '') === shown && picture.src !== '') return;
+    shown = String(value ?? '');
+    const ref = pictureRef(shown);
     frame.classList.toggle('empty', ref === null);
+    paint.hidden = ref === null;
+    size.hidden = true;
+    frame.setAttribute('aria-label', ref ? `${labelOf(host)}: ${shown}` : editor.t('widget.picture.drop'));
     if (ref) picture.src = editor.pictureUrl(ref, true);
     else picture.removeAttribute('src');
   };
-  const take = async (/** @type {FileList | undefined | null} */ files) => {
-    const given = [...(files ?? [])].find((each) => each.type.startsWith('image/'));
-    if (!given) return editor.notify('warning', editor.t('widget.picture.not_a_picture'));
-    frame.classList.add('busy');
-    try {
-      const ref = await editor.uploadImage(given);
-      const name = ref.subfolder === '' ? ref.filename : `${ref.subfolder}/${ref.filename}`;
-      host.onChange(name, true);
-    } catch (error) {
-      editor.notify('error', error instanceof Error ? error.message : String(error));
-    } finally {
-      frame.classList.remove('busy');
-    }
-  };
   picture.addEventListener('error', () => frame.classList.add('empty'));
-  file.addEventListener('change', () => take(file.files));
-  listenForFiles(element, frame, take);
+  picture.addEventListener('load', () => {
+    frame.classList.remove('empty');
+    size.textContent = `${picture.naturalWidth} × ${picture.naturalHeight}`;
+    size.hidden = false;
+  });
+  uploads.listen(element);
   show(host.value);
   return {
     element,
@@ -61,51 +64,20 @@ export function pictureWidget(host) {
     },
     focus: () => choice.focus(),
     destroy: () => choice.destroy(),
+    menu: () => [
+      { label: editor.t('pictures.enlarge'), icon: 'image', disabled: shownRef() === null, run: enlarge },
+      ...uploads.menu(),
+    ],
   };
 }
 
-/**
- * @param {HTMLElement} element
- * @param {HTMLElement} frame
- * @param {(files: FileList | undefined) => Promise<void>} take
- */
-function listenForFiles(element, frame, take) {
-  element.addEventListener('dragover', (event) => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    event.stopPropagation();
-    frame.classList.add('over');
-  });
-  element.addEventListener('dragleave', () => frame.classList.remove('over'));
-  element.addEventListener('drop', (event) => {
-    frame.classList.remove('over');
-    event.preventDefault();
-    event.stopPropagation();
-    void take(event.dataTransfer?.files);
-  });
-  frame.addEventListener('paste', (event) => {
-    if (!event.clipboardData?.files.length) return;
-    event.preventDefault();
-    event.stopPropagation();
-    void take(event.clipboardData.files);
-  });
-}
-
-/**
- * The file that a value names: `folder/name.png`, with the folder kind in brackets where it is not the input's.
- *
- * @param {string} value
- * @returns {PictureRef | null}
- */
-function pictureRef(value) {
-  const match = /^(.*?)(?: \[(input|output|temp)\])?$/s.exec(value);
-  const path = match?.[1] ?? '';
-  if (path === '') return null;
-  const slash = path.lastIndexOf('/');
-  const kind = match?.[2];
-  return {
-    filename: path.slice(slash + 1),
-    subfolder: slash < 0 ? '' : path.slice(0, slash),
-    type: kind === 'output' || kind === 'temp' ? kind : 'input',
+/** Opens the painter on the picture. @param {WidgetHost} host */
+function paintButton(host) {
+  const { editor, input } = host;
+  const label = editor.t('paint.mask');
+  const onclick = () => {
+    const picture = pictureRef(String(editor.document.nodes.get(host.node)?.values[input.name] ?? ''));
+    if (picture) editor.openPainter({ picture, node: host.node, input: input.name, layer: 'mask' });
   };
+  return h('button', { class: 'widget-button', type: 'button', 'aria-label': label, 'data-tip': label, onclick }, icon('brush'));
 }

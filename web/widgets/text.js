@@ -1,8 +1,10 @@
-/** Text: a line, or a native text area for prompts. */
+/** Text: a line, or an area; prompts are areas with colours. */
 
 import { h } from '../ui/dom.js';
-import { field, labelOf } from './field.js';
+import { icon } from '../ui/icons.js';
+import { explanationOf, field, labelOf } from './field.js';
 import { FIELD, HEIGHTS } from './kinds.js';
+import { mountPromptArea } from './prompt-area.js';
 
 /** @import {Widget, WidgetHost} from '../types/editor.d.ts' */
 
@@ -15,7 +17,14 @@ export function textWidget(host) {
   box.addEventListener('keydown', (event) => {
     if (!event.isComposing && (event.key === 'Enter' || event.key === 'Escape')) box.blur();
   });
-  return { ...mountText(host, box), element: field(host, 'text', {}, box), height: FIELD, grows: false };
+  const set = (/** @type {unknown} */ value) => {
+    // Writing the same text would move the caret.
+    if (box.value !== textOf(value)) box.value = textOf(value);
+  };
+  followText(host, box);
+  set(host.value);
+  const element = field(host, 'text', { onclick: () => box.focus() }, box);
+  return { element, height: FIELD, grows: false, set, focus: () => box.focus(), destroy() {} };
 }
 
 /**
@@ -23,28 +32,56 @@ export function textWidget(host) {
  * @returns {Widget}
  */
 export function promptWidget(host) {
+  const { editor, input } = host;
   const label = labelOf(host);
-  const box = h('textarea', { class: 'prompt-box', 'aria-label': label, placeholder: host.input.options.placeholder ?? label, spellcheck: 'false' });
+  const placeholder = input.options.placeholder ?? label;
+  const isPrompt = input.options.dynamicPrompts === true;
+  const area = isPrompt ? mountPromptArea(editor, { label, placeholder, alternatives: true }) : plainArea(label, placeholder);
+  const { box } = area;
   box.addEventListener('keydown', (event) => {
-    if (!event.isComposing && event.key === 'Escape') box.blur();
+    if (!event.isComposing && !event.defaultPrevented && event.key === 'Escape') box.blur();
   });
-  const element = h('div', { class: 'widget widget-prompt' }, box);
-  return { ...mountText(host, box), element, height: HEIGHTS.prompt, grows: true };
+  const enlarge = () => {
+    void import('./text-editor.js').then(({ openTextEditor }) => openTextEditor(host, box.value, isPrompt));
+  };
+  const name = editor.t('widget.text.enlarge');
+  const button = h('button', { class: 'widget-button text-enlarge', type: 'button', 'aria-label': `${label}: ${name}`, onclick: enlarge }, icon('enlarge'));
+  button.dataset['tip'] = `${name}\n${explanationOf(host)}`;
+  const element = h('div', { class: 'widget widget-prompt' }, area.element, button);
+  const set = (/** @type {unknown} */ value) => area.set(textOf(value));
+  followText(host, box);
+  set(host.value);
+  return {
+    element,
+    height: HEIGHTS.prompt,
+    grows: true,
+    set,
+    focus: () => box.focus(),
+    destroy: () => area.destroy(),
+    menu: () => [{ label: name, icon: 'enlarge', run: enlarge }],
+  };
 }
 
+/** @param {string} label @param {string} placeholder */
+function plainArea(label, placeholder) {
+  const box = h('textarea', { class: 'prompt-box', 'aria-label': label, placeholder, spellcheck: 'false' });
+  const set = (/** @type {string} */ text) => {
+    if (box.value !== text) box.value = text;
+  };
+  return { element: h('div', { class: 'prompt-area plain' }, h('div', { class: 'prompt-layers' }, box)), box, set, destroy() {} };
+}
+
+/** @param {unknown} value */
+const textOf = (value) => (value === null || value === undefined ? '' : String(value));
+
 /**
- * What a line and an area have in common: each keystroke is a change, leaving the field ends the undo step.
+ * Each keystroke is a change, leaving the field ends the undo step.
  *
  * @param {WidgetHost} host
  * @param {HTMLInputElement | HTMLTextAreaElement} box
  */
-function mountText(host, box) {
+function followText(host, box) {
   let before = '';
-  const set = (/** @type {unknown} */ value) => {
-    const text = value === null || value === undefined ? '' : String(value);
-    // Writing the same text would move the caret.
-    if (box.value !== text) box.value = text;
-  };
   box.addEventListener('focus', () => {
     before = box.value;
   });
@@ -52,6 +89,4 @@ function mountText(host, box) {
   box.addEventListener('blur', () => {
     if (box.value !== before) host.onChange(box.value, true);
   });
-  set(host.value);
-  return { set, focus: () => box.focus(), destroy() {} };
 }

@@ -1,16 +1,16 @@
-/** Dragging a link out of a socket, or a link that is there off its input. */
+/** Dragging a link out of a socket, a link that is there off its input, or with Shift all links off their output. */
 
 import { compose, link, unlink } from '../../core/edits.js';
-import { BACK, NODES, OVERLAY } from '../frame.js';
-import { hit } from '../hit.js';
-import { fittingOf } from '../nodes.js';
+import { isBorderId } from '../../core/subgraph-border.js';
+import { inputType, moveOutput, removeLinks } from '../../core/rewire.js';
+import { NODES, OVERLAY } from '../frame.js';
+import { aim } from './aim.js';
+import { isFar } from './slack.js';
 
 /** @import {Gesture, Hit, LinkDraft, Stage, Stroke} from '../../types/canvas.d.ts' */
 /** @import {Edit, NodeId} from '../../types/document.d.ts' */
-/** @import {LinkEnd, Point} from '../../types/editor.d.ts' */
+/** @import {LinkEnd} from '../../types/editor.d.ts' */
 /** @import {PointerTip} from '../../ui/tooltip.js' */
-
-const SLACK = 4;
 
 /**
  * @param {Stage} stage
@@ -20,11 +20,16 @@ const SLACK = 4;
  * @returns {Gesture}
  */
 export function dragLink(stage, press, socket, tip) {
-  const { scene, loop } = stage;
+  const { scene, loop, editor } = stage;
+  /** @type {LinkDraft | null} */
+  let last = null;
   const show = (/** @type {LinkDraft | null} */ draft) => {
     const began = (scene.draft.link === null) !== (draft === null);
     scene.draft.link = draft;
-    loop.invalidate(began ? OVERLAY | NODES | BACK : OVERLAY);
+    loop.invalidate(began ? OVERLAY | NODES : OVERLAY);
+    // A link that is picked up is not painted.
+    if (began && (draft ?? last)?.picked.size) stage.nodesMoved([]);
+    last = draft;
     stage.host.classList.toggle('linking', draft !== null);
   };
   const clear = () => {
@@ -35,94 +40,74 @@ export function dragLink(stage, press, socket, tip) {
     cursor: 'crosshair',
     follows: true,
     move(stroke) {
-      const far = Math.hypot(stroke.screen.x - press.screen.x, stroke.screen.y - press.screen.y) > SLACK;
-      if (!scene.draft.link && !far) return;
-      const draft = scene.draft.link ?? begin(stage, socket);
+      if (!scene.draft.link && !isFar(press, stroke)) return;
+      const draft = scene.draft.link ?? begin(stage, socket, press.shift);
       if (!draft) return;
-      const { target, refusal } = aim(stage, draft.end, stroke.place);
+      const { target, refusal, convert } = aim(stage, draft, stroke);
       const to = target ? scene.socket(target.id, 'output' in draft.end ? 'input' : 'output', target.socket) : null;
       show({ ...draft, target, to: to ?? stroke.place });
-      tip.show(refusal ?? '', stroke.client.x, stroke.client.y, true);
+      tip.show(refusal ? sentence(stage, refusal, convert) : '', stroke.client.x, stroke.client.y, true);
     },
     end(stroke) {
       const draft = scene.draft.link;
       if (!draft) return clear();
-      const { target, refusal, over } = aim(stage, draft.end, stroke.place);
+      const { target, refusal, convert, over } = aim(stage, draft, stroke);
       clear();
       if (target) return connect(stage, draft, target);
-      if (refusal !== null) return stage.editor.notify('warning', refusal);
+      if (convert) return editor.openConverters(stroke.client, convert);
+      if (refusal !== null) return tip.leave(refusal, stroke.client.x, stroke.client.y);
       if (over) return;
-      if (draft.picked !== null) stage.editor.perform(unlink(draft.picked));
-      else stage.editor.openSearch(stroke.client, draft.end);
+      if (draft.moved) editor.openSearch(stroke.client, allInputs(stage, draft.moved) ?? draft.end);
+      else if (draft.picked.size > 0) editor.perform(removeLinks(draft.picked));
+      else editor.openSearch(stroke.client, draft.end);
     },
     cancel: clear,
   };
 }
 
+/** What an output feeds, for a new node to feed it. @param {Stage} stage @param {{ from: NodeId, output: number }} source */
+function allInputs({ editor }, { from, output }) {
+  const [first, ...also] = editor.document.linksFrom(from, output).map(({ to, input }) => ({ node: to, input }));
+  return first ? { ...first, also } : null;
+}
+
+/** @param {Stage} stage @param {string} refusal @param {import('../../types/editor.d.ts').Wanted | null} convert */
+function sentence({ editor }, refusal, convert) {
+  const [first] = convert ? editor.converters(convert) : [];
+  return first ? `${refusal}\n${editor.t('link.convert', { node: editor.typeTitle(first.spec) })}` : refusal;
+}
+
 /**
- * A linked input gives its link to the pointer; another end begins a new one.
+ * A linked input gives its link to the pointer; with Shift an output gives all of its links; another end begins a new one.
  *
  * @param {Stage} stage
  * @param {Extract<Hit, { kind: 'input' | 'output' }>} socket
+ * @param {boolean} all
  * @returns {LinkDraft | null}
  */
-function begin({ editor, scene }, socket) {
-  const linked = socket.kind === 'input' ? editor.document.linkInto(socket.id, socket.input) : null;
+function begin({ editor, scene }, socket, all) {
+  const { document } = editor;
+  const leaving = socket.kind === 'output' && all ? document.linksFrom(socket.id, socket.output) : [];
+  const linked = socket.kind === 'input' ? document.linkInto(socket.id, socket.input) : null;
+  const [first, ...others] = leaving;
   /** @type {LinkEnd} */
   let end;
-  if (linked) end = { node: linked.from, output: linked.output };
+  if (first) end = { node: first.to, input: first.input };
+  else if (linked) end = { node: linked.from, output: linked.output };
   else if (socket.kind === 'output') end = { node: socket.id, output: socket.output };
   else end = { node: socket.id, input: socket.input };
   const from = 'output' in end ? scene.socket(end.node, 'output', String(end.output)) : scene.socket(end.node, 'input', end.input);
   if (!from) return null;
-  return { end, picked: linked?.id ?? null, from, to: from, type: typeOf(editor, end), target: null };
-}
-
-/**
- * @param {Stage['editor']} editor
- * @param {LinkEnd} end
- */
-function typeOf(editor, end) {
-  if ('output' in end) return editor.outputType(end.node, end.output);
-  const node = editor.document.nodes.get(end.node);
-  return (node && editor.inputs(node).find((input) => input.name === end.input)?.type) ?? '*';
-}
-
-/**
- * What the link would be dropped on: a socket, or the best one of the node under the pointer.
- *
- * @param {Stage} stage
- * @param {LinkEnd} end
- * @param {Point} place
- * @returns {{ target: LinkDraft['target'], refusal: string | null, over: boolean }} `over` is true on any node
- */
-function aim(stage, end, place) {
-  const { editor } = stage;
-  const under = hit(stage, place);
-  const wanted = 'output' in end ? 'input' : 'output';
-  if (under.kind === wanted) {
-    const socket = under.kind === 'input' ? under.input : String(under.kind === 'output' ? under.output : 0);
-    const refusal = refusalOf(editor, end, under.id, socket);
-    return refusal === null ? { target: { id: under.id, socket }, refusal, over: true } : { target: null, refusal, over: true };
-  }
-  if (!('id' in under) || typeof under.id !== 'string') return { target: null, refusal: null, over: false };
-  if (under.id === end.node) return { target: null, refusal: null, over: true };
-  const [socket] = fittingOf(stage, under.id, end)?.names ?? [];
-  if (socket !== undefined) return { target: { id: under.id, socket }, refusal: null, over: true };
-  const node = editor.document.nodes.get(under.id);
-  const refusal = editor.t('canvas.nothing_fits', { node: node ? editor.nodeTitle(node) : '', type: typeOf(editor, end) });
-  return { target: null, refusal, over: true };
-}
-
-/**
- * @param {Stage['editor']} editor
- * @param {LinkEnd} end
- * @param {NodeId} id
- * @param {string} socket
- */
-function refusalOf(editor, end, id, socket) {
-  if ('output' in end) return editor.refusal(end.node, end.output, id, socket);
-  return editor.refusal(id, Number(socket), end.node, end.input);
+  return {
+    end,
+    picked: new Set([...leaving.map(({ id }) => id), ...(linked ? [linked.id] : [])]),
+    moved: first && socket.kind === 'output' ? { from: socket.id, output: socket.output } : null,
+    from,
+    more: others.flatMap(({ to, input }) => scene.socket(to, 'input', input) ?? []),
+    to: from,
+    type: 'output' in end ? editor.outputType(end.node, end.output) : inputType(document, editor.spec, end.node, end.input),
+    target: null,
+  };
 }
 
 /**
@@ -130,17 +115,26 @@ function refusalOf(editor, end, id, socket) {
  * @param {LinkDraft} draft
  * @param {{ id: NodeId, socket: string }} target
  */
-function connect({ editor }, { end, picked }, target) {
+function connect({ editor }, { end, picked, moved }, target) {
   const { document } = editor;
+  if (moved) {
+    const next = { from: target.id, output: Number(target.socket) };
+    const done = next.from === moved.from && next.output === moved.output ? null : moveOutput(document, editor.spec, moved, next);
+    if (done && 'edit' in done) editor.perform(done.edit);
+    return;
+  }
   const made =
     'output' in end
       ? { from: end.node, output: end.output, to: target.id, input: target.socket }
       : { from: target.id, output: Number(target.socket), to: end.node, input: end.input };
-  const before = picked === null ? null : document.links.get(picked);
+  const [before] = [...picked].flatMap((id) => document.links.get(id) ?? []);
   if (before && before.to === made.to && before.input === made.input) return;
-  const type = editor.outputType(made.from, made.output);
+  const given = editor.outputType(made.from, made.output);
+  // A new input of a subgraph has the type of what it is linked to.
+  const type = given === '*' && isBorderId(made.from) ? inputType(document, editor.spec, made.to, made.input) : given;
   /** @type {Edit[]} */
   const edits = before ? [unlink(before.id)] : [];
-  edits.push(link({ id: document.freshLinkId(), type, ...made }));
+  // A link that is moved keeps its points.
+  edits.push(link({ id: before?.id ?? document.freshLinkId(), type, ...made }));
   editor.perform(compose('edit.link', edits));
 }

@@ -1,9 +1,8 @@
 /** Moving the view. */
 
-/** @import {Gesture, Stage, Stroke} from '../../types/canvas.d.ts' */
+import { isFar } from './slack.js';
 
-/** Less than so many CSS pixels is a click. */
-const SLACK = 4;
+/** @import {Gesture, Stage, Stroke} from '../../types/canvas.d.ts' */
 
 /**
  * @param {Stage} stage
@@ -16,8 +15,9 @@ export function pan(stage, press, onClick) {
   let moved = false;
   return {
     cursor: 'grabbing',
-    move({ screen }) {
-      moved ||= Math.hypot(screen.x - press.screen.x, screen.y - press.screen.y) > SLACK;
+    move(stroke) {
+      const { screen } = stroke;
+      moved ||= isFar(press, stroke);
       if (!moved) return;
       stage.camera.panBy(screen.x - last.x, screen.y - last.y);
       last = screen;

@@ -1,10 +1,12 @@
 /** Two fingers: they move the view and zoom it. */
 
-/** @import {Stage} from '../../types/canvas.d.ts' */
+/** @import {Camera} from '../camera.js' */
 /** @import {Point} from '../../types/editor.d.ts' */
 
+/** What the fingers move. @typedef {{ camera: Pick<Camera, 'panBy' | 'zoomAt' | 'scale'>, cameraMoved(): void }} Moved */
+
 /**
- * @param {Stage} stage
+ * @param {Moved} stage
  * @param {[Point, Point]} start where the fingers are, from the top left of the view
  * @returns {(fingers: [Point, Point]) => void} to be called when one has moved
  */

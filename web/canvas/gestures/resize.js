@@ -1,17 +1,18 @@
 /** Resizing a node or a group by its corner. */
 
 import { putGroup, resizeNode } from '../../core/edits.js';
-import { BACK } from '../frame.js';
-import { GRID, LEAST_WIDTH } from '../metrics.js';
+import { isPinned } from '../../core/groups.js';
+import { LEAST_WIDTH } from '../metrics.js';
+import { gridOf } from '../snapping.js';
 
 /** @import {Gesture, Stage, Stroke} from '../../types/canvas.d.ts' */
 /** @import {NodeId} from '../../types/document.d.ts' */
 
 const LEAST_GROUP = 80;
 
-/** @param {number} value @param {number} start @param {boolean} free */
-function snap(value, start, free) {
-  return free ? Math.round(value) : Math.round((start + value) / GRID) * GRID - start;
+/** @param {number} value @param {number} start @param {number} step */
+function snap(value, start, step) {
+  return Math.round((start + value) / step) * step - start;
 }
 
 /**
@@ -24,6 +25,7 @@ export function resizeTheNode(stage, press, id) {
   const { editor, scene } = stage;
   const { width, height, least } = scene.layout(id);
   const { x, y } = scene.origin(id);
+  const grid = gridOf(editor);
   const show = (/** @type {typeof scene.draft.resized} */ resized) => {
     scene.draft.resized = resized;
     stage.nodesMoved([id]);
@@ -33,8 +35,8 @@ export function resizeTheNode(stage, press, id) {
     move({ place, shift }) {
       show({
         id,
-        width: Math.max(LEAST_WIDTH, snap(width + place.x - press.place.x, x, shift)),
-        height: Math.max(least, snap(height + place.y - press.place.y, y, shift)),
+        width: Math.max(LEAST_WIDTH, snap(width + place.x - press.place.x, x, shift ? 1 : grid)),
+        height: Math.max(least, snap(height + place.y - press.place.y, y, shift ? 1 : grid)),
       });
     },
     end() {
@@ -53,26 +55,26 @@ export function resizeTheNode(stage, press, id) {
  * @returns {Gesture}
  */
 export function resizeTheGroup(stage, press, id) {
-  const { editor, scene, loop } = stage;
+  const { editor, scene } = stage;
   const group = editor.document.groups.get(id);
+  const grid = gridOf(editor);
   const show = (/** @type {typeof scene.draft.resizedGroup} */ resized) => {
     scene.draft.resizedGroup = resized;
-    loop.invalidate(BACK);
+    stage.nodesMoved([]);
   };
   return {
     cursor: 'nwse-resize',
     move({ place, shift }) {
-      if (!group) return;
-      show({
-        id,
-        width: Math.max(LEAST_GROUP, snap(group.width + place.x - press.place.x, group.x, shift)),
-        height: Math.max(LEAST_GROUP, snap(group.height + place.y - press.place.y, group.y, shift)),
-      });
+      if (!group || isPinned(group)) return;
+      const { x, y } = group;
+      const width = Math.max(LEAST_GROUP, snap(group.width + place.x - press.place.x, x, shift ? 1 : grid));
+      const height = Math.max(LEAST_GROUP, snap(group.height + place.y - press.place.y, y, shift ? 1 : grid));
+      show({ id, rect: { x, y, width, height } });
     },
     end() {
       const { resizedGroup } = scene.draft;
       show(null);
-      if (group && resizedGroup) editor.perform(putGroup({ ...group, width: resizedGroup.width, height: resizedGroup.height }));
+      if (group && resizedGroup) editor.perform(putGroup({ ...group, ...resizedGroup.rect }, undefined, 'edit.resize'));
     },
     cancel: () => show(null),
   };

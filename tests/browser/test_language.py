@@ -1,0 +1,181 @@
+"""The editor in Chinese: every panel, dialog and menu, and every built-in node."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Editor
+from tests.conftest import ROOT, TOUR_SEEN, Server, keep_settings_apart
+
+# Names that are the same in every language: of formats, keys, models' parts, and units.
+TECHNICAL = """
+    Safelight ComfyUI English API JSON PNG WebP CSV HTML EXIF CPU GPU RAM VRAM MB GB KB px ID URL OK FPS
+    Ctrl Shift Alt Esc Del Tab Enter Backspace Space Home End PgUp PgDn F\\d+
+    CLIP VAE LoRA ControlNet CFG DDIM Karras Latent Lanczos sRGB RGB RGBA alpha Markdown Python
+    checkpoint embedding seed denoise cfg tags user models Sigma sigma
+"""
+# What a person or a program has named: it is shown as it is.
+GIVEN = "code, kbd, pre, textarea, input, option, .search-id, .help-type, .log"
+TEXTS = """(given) => {
+    const shown = (element) => element?.checkVisibility({ visibilityProperty: true });
+    const seen = (element) => shown(element) && !element.closest(given);
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode())
+        if (seen(walker.currentNode.parentElement)) found.push(walker.currentNode.textContent.trim());
+    for (const name of ['aria-label', 'placeholder', 'title', 'data-tip', 'alt'])
+        for (const each of document.querySelectorAll(`[${name}]`))
+            if (seen(each) || (shown(each) && each.matches('input, textarea'))) found.push(each.getAttribute(name));
+    return [...new Set(found.filter(Boolean))];
+}"""
+
+
+def words_left(text: str, given: Iterable[str]) -> bool:
+    """Whether a text has words that are neither Chinese, nor the same in both languages, nor given by somebody."""
+    for name in sorted(given, key=len, reverse=True):
+        text = text.replace(name, "")
+    # Types of links, ids with dots or underscores, paths, filters of a search, and places to be filled in.
+    names = re.compile(r"\b[A-Z][A-Z0-9_]+\b|%\w+%|\b[\w-]+[._/][\w./-]+\b|\b[a-z]+:\w*")
+    allowed = re.compile(rf"\b({'|'.join(TECHNICAL.split())})\b")
+    return re.search(r"[A-Za-z]{2,}", allowed.sub("", names.sub("", text))) is not None
+
+
+def assert_chinese(page: Page, what: str, *given: str) -> None:
+    english = {text for text in page.evaluate(TEXTS, GIVEN) if words_left(text, given)}
+    assert not english, f"{what}: {sorted(english)}"
+
+
+def named_by_somebody(page: Page, server: Server) -> set[str]:
+    """What the workflow's author has named, and the choices of all nodes: it is never translated."""
+    info = json.load(urllib.request.urlopen(f"{server.url}/api/object_info"))
+    inputs = [raw for each in info.values() for part in each["input"].values() for raw in part.values()]
+    choices = {str(choice) for raw in inputs if isinstance(raw, list) and isinstance(raw[0], list) for choice in raw[0]}
+    texts = page.locator("textarea").evaluate_all("(all) => all.map((each) => each.value)")
+    workflow = {"Text to image", "Negative prompt", *texts}
+    models = {Path(name).stem for name in choices}
+    # Other tests store workflows and make pictures on the same server.
+    folders = [server.base / each for each in ("user/default/workflows", "input", "output")]
+    files = {file for folder in folders for file in folder.rglob("*") if file.is_file()}
+    kept = {name for file in files for name in (file.name, file.stem)}
+    return {name for name in choices | models | workflow | kept if len(name) > 1}
+
+
+def speak_chinese(editor: Editor) -> None:
+    editor.page.get_by_role("button", name="Language").click()
+    editor.page.get_by_role("menuitemcheckbox", name="简体中文").click()
+    expect(editor.page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(editor.node("K 采样器")).to_be_visible()
+
+
+def test_no_english_is_left_in_any_panel_dialog_or_menu(editor: Editor, server: Server):
+    page = editor.page
+    speak_chinese(editor)
+    mine = named_by_somebody(page, server)
+    assert_chinese(page, "the page", *mine)
+    for button in page.locator("#rail .rail-button[aria-pressed]").all():
+        button.click()
+        expect(page.locator("#side .side-body > *").first).to_be_attached()
+        page.wait_for_load_state("networkidle")
+        assert_chinese(page, f"the panel {button.get_attribute('aria-label')}", *mine)
+    editor.node("K 采样器").locator(".node-title").click()
+    page.keyboard.press("F1")
+    expect(page.locator(".help")).to_contain_text("输入")
+    assert_chinese(page, "the help of a node", *mine)
+    page.locator("#side .side-head").get_by_role("button", name="关闭").click()
+    page.keyboard.press("Control+,")
+    expect(page.locator(".settings-section")).to_be_visible()
+    for button in page.locator(".settings-page").all():
+        button.click()
+        assert_chinese(page, f"settings: {button.text_content()}", *mine)
+    page.keyboard.press("Escape")
+    shown = {"Control+Shift+P": ".palette", "Control+f": ".find", "Tab": ".search", "?": ".cheat-sheet"}
+    for keys, place in shown.items():
+        page.locator("#canvas").focus()
+        page.keyboard.press(keys)
+        expect(page.locator(place)).to_be_visible(timeout=20_000)
+        assert_chinese(page, place, *mine)
+        page.keyboard.press("Escape")
+        expect(page.locator(place)).to_have_count(0)
+    for target in (editor.node("K 采样器").locator(".node-title"), editor.node("保存图像").locator(".node-title")):
+        target.click(button="right")
+        walk_menu(page, *mine)
+    page.mouse.click(700, 860, button="right")
+    walk_menu(page, *mine)
+    page.locator(".file-button").click()
+    walk_menu(page, *mine)
+
+
+def walk_menu(page: Page, *mine: str) -> None:
+    """Look at an open menu and everything that hangs from it."""
+    menu = page.get_by_role("menu").first
+    expect(menu).to_be_visible()
+    assert_chinese(page, f"the menu {menu.get_attribute('aria-label')}", *mine)
+    for item in menu.locator(".menu-item[aria-haspopup]:not([aria-disabled])").all():
+        item.hover()
+        expect(item).to_have_attribute("aria-expanded", "true")
+        assert_chinese(page, f"the menu {item.text_content()}", *mine)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+
+
+def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server):
+    # A refusal is an error in the browser's console.
+    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    context.add_init_script(TOUR_SEEN)
+    context.route("**/api/settings", keep_settings_apart)
+    page = context.new_page()
+    page.goto("/")
+    editor = Editor(page)
+    editor.node("VAE 解码").locator(".node-title").click(timeout=60_000)
+    page.keyboard.press("Delete")
+    editor.button("加入队列").click()
+    expect(page.locator(".node-problem").first).to_contain_text("缺少“图像”")
+    page.locator("#canvas").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    expect(page.locator(".node")).to_have_count(0)
+    editor.button("加入队列").click()
+    expect(page.locator("#toasts")).to_contain_text("工作流没有输出节点")
+    context.close()
+
+
+def texts_of(type: str, info: dict[str, Any]) -> list[list[str]]:
+    """For everything that is said of a node type, the keys of which one must have a text."""
+    key = f"node.{type}"
+    wanted = [[f"{key}.title"], *([f"category.{part}"] for part in info["category"].split("/"))]
+    if info["description"]:
+        wanted.append([f"{key}.description"])
+    for section in ("required", "optional"):
+        for name, raw in info["input"].get(section, {}).items():
+            stem = re.sub(r"_\d+$", "", name)
+            wanted.append([f"{key}.input.{name}", f"input.{name}", f"input.{stem}"])
+            if len(raw) > 1 and raw[1].get("tooltip"):
+                wanted.append([f"{key}.tip.{name}", f"tip.{name}"])
+    return wanted + [[f"{key}.output.{index}", f"output.{name}"] for index, name in enumerate(info["output_name"])]
+
+
+def test_every_built_in_node_is_said_in_chinese(server: Server):
+    with urllib.request.urlopen(f"{server.url}/api/object_info") as answer:
+        types = {type: info for type, info in json.load(answer).items() if not info.get("alias_of")}
+    assert len(types) > 50
+    texts = json.loads((Path(ROOT) / "web/locales/nodes.zh-CN.json").read_text("utf-8"))
+    for type in ("Reroute", "Note", "MarkdownNote", "PrimitiveNode"):
+        assert f"node.{type}.title" in texts
+    wanted = [keys for type, info in types.items() for keys in texts_of(type, info)]
+    assert [keys for keys in wanted if texts.keys().isdisjoint(keys)] == []
+
+
+def test_nodes_are_found_in_both_languages(editor: Editor):
+    page = editor.page
+    speak_chinese(editor)
+    for query in ("KSampler", "采样器"):
+        page.locator("#canvas").focus()
+        page.keyboard.press("Tab")
+        page.get_by_role("combobox", name="搜索节点").fill(query)
+        expect(page.get_by_role("option").first).to_contain_text("K 采样器")
+        page.keyboard.press("Escape")

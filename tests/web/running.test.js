@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { followRunMode } from '../../web/app/auto-queue.js';
+import { OwnJobs } from '../../web/app/own-jobs.js';
+import { QueueList } from '../../web/app/queue-list.js';
+import { catchUp, framesOf } from '../../web/app/replay.js';
+import { RunStates } from '../../web/app/run-state.js';
+import { signal } from '../../web/core/signal.js';
+import { ServerError } from '../../web/net/server-error.js';
+
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+
+// The queue as the server tells it.
+
+const job = (id, status, more = {}) => ({
+  id,
+  status,
+  priority: 0,
+  number: 1,
+  name: 'Cat',
+  tags: [],
+  client_id: 'me',
+  create_time: 1000,
+  execution_start_time: 2000,
+  execution_end_time: 3000,
+  execution_error: null,
+  pictures: [],
+  nodes: null,
+  ...more,
+});
+
+/** A client that answers `GET /jobs…` from lists, and notes everything else. */
+function client(lists) {
+  const asked = [];
+  return {
+    id: 'me',
+    asked,
+    pause: async (paused) => void (lists.paused = paused),
+    async ask(path, { method = 'GET', body } = {}) {
+      if (method !== 'GET') asked.push([method, path, body]);
+      const [where, query] = path.split('?');
+      if (where !== 'jobs') return { json: async () => lists.details?.[where.split('/')[1]] ?? { prompt_id: 'made' } };
+      const status = new URLSearchParams(query).get('status');
+      const group = status === 'in_progress' ? 'running' : status === 'pending' ? 'waiting' : 'ended';
+      const jobs = lists[group] ?? [];
+      const counts = { in_progress: (lists.running ?? []).length, pending: (lists.waiting ?? []).length, ended: (lists.ended ?? []).length };
+      return { json: async () => ({ jobs, pagination: { total: jobs.length }, counts, paused: lists.paused ?? false, now: Date.now() + 60_000 }) };
+    },
+  };
+}
+
+test('the queue tells what runs, waits and has ended, whether it is paused, and why a job failed', async () => {
+  const lists = {
+    running: [job('r', 'in_progress', { nodes: 7 })],
+    waiting: [job('w', 'pending', { client_id: 'other' })],
+    ended: [job('e', 'failed', { execution_error: 'No.' })],
+  };
+  const queue = new QueueList(client(lists));
+  await queue.refresh();
+  const items = queue.items.get().map(({ id, state, own, error }) => [id, state, own, error]);
+  assert.deepEqual(items, [['r', 'running', true, null], ['w', 'pending', false, null], ['e', 'error', true, 'No.']]);
+  assert.deepEqual([queue.counts.get(), queue.size('r'), queue.paused.get()], [{ running: 1, waiting: 1, ended: 1 }, 7, false]);
+  assert.ok(Math.abs(queue.now() - Date.now() - 60_000) < 5_000);
+  await queue.pause(true);
+  assert.equal(queue.paused.get(), true);
+});
+
+test('jobs are moved, labelled and run again by what the server understands', async () => {
+  const server = client({});
+  const queue = new QueueList(server);
+  await queue.move('a b', { before: 'c' });
+  await queue.label('a', { tags: ['x'] });
+  assert.equal(await queue.again('a', 'new'), 'made');
+  await queue.again('0123456789ab-01', 'same');
+  const [again, sameTab] = server.asked.splice(2);
+  assert.deepEqual(again.slice(0, 2), ['POST', 'jobs/a/again']);
+  assert.deepEqual([again[2].seeds, again[2].client_id], ['new', 'me']);
+  assert.match(again[2].prompt_id, /^[0-9a-f]{12}-[0-9a-f]+$/);
+  assert.match(sameTab[2].prompt_id, /^0123456789ab-[0-9a-f]+$/);
+  assert.deepEqual(server.asked, [
+    ['PATCH', 'queue/a%20b', { before: 'c' }],
+    ['PATCH', 'jobs/a', { tags: ['x'] }],
+  ]);
+});
+
+// What was missed.
+
+const detail = (id, status, more = {}) => ({
+  id,
+  status,
+  name: '',
+  tags: [],
+  priority: 0,
+  client_id: 'me',
+  create_time: 1,
+  execution_start_time: 1,
+  execution_end_time: status === 'in_progress' ? null : 5,
+  outputs: {},
+  meta: {},
+  nodes: {},
+  messages: [],
+  workflow: { prompt: { 1: {}, 2: {} }, extra_data: {}, targets: [] },
+  now: 1,
+  ...more,
+});
+
+const newRun = () => new RunStates({ items: signal([]), size: () => 2, refresh: async () => undefined }, (id) => ['1', '2'].includes(id));
+const storage = (text = null) => ({ text, getItem: () => text, setItem: (_, value) => (storage.last = value) });
+
+/** Catch up with what the server says of these jobs; those of `gone` it does not know. */
+async function caughtUp(run, own, details) {
+  const ownJobs = new OwnJobs('w', storage(JSON.stringify(own)));
+  const server = {
+    ask: async (path) => {
+      const found = details[path.split('/')[1]];
+      if (!found) throw new ServerError('unknown', 404);
+      return { json: async () => found };
+    },
+  };
+  await catchUp({ client: server, ownJobs, run }, (frame) => {
+    run.onFrame(frame);
+    if (frame.type === 'executing' && frame.data.node === null) ownJobs.end(frame.data.prompt_id);
+  });
+  return ownJobs.ids();
+}
+
+test('a job that ended while nobody listened shows its pictures and what was reused', async () => {
+  const run = newRun();
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+  run.onFrame({ type: 'executing', data: { prompt_id: 'j', node: '2' } });
+  run.setConnection('lost');
+  assert.equal(run.node('2').get().state, 'running');
+  const ended = detail('j', 'completed', {
+    outputs: { 2: { images: [{ filename: 'a.png' }] } },
+    meta: { 2: { display_node: '2' } },
+    messages: [['execution_cached', { nodes: ['1'] }], ['execution_success', {}]],
+  });
+  assert.deepEqual(await caughtUp(run, ['j'], { j: ended }), []);
+  const states = ['1', '2'].map((id) => run.node(id).get().state);
+  assert.deepEqual([states, run.node('2').get().pictures.length, run.running.get()], [['cached', 'done'], 1, false]);
+});
+
+test('a job that failed while nobody listened marks its node', async () => {
+  const run = newRun();
+  const error = { node_id: '2', exception_type: 'ValueError', exception_message: 'No.', advice: 'Do.', traceback: ['t'], executed: ['1'] };
+  await caughtUp(run, ['j'], { j: detail('j', 'failed', { messages: [['execution_error', error]] }) });
+  assert.deepEqual(run.node('2').get().problems.map(({ message, advice }) => [message, advice]), [['No.', 'Do.']]);
+  assert.deepEqual([run.node('1').get().state, run.running.get()], ['done', false]);
+});
+
+test('a job that still runs goes on where it is, after one that has ended meanwhile', async () => {
+  const run = newRun();
+  const running = detail('k', 'in_progress', {
+    nodes: { 1: { value: 1, max: 1, state: 'finished', seconds: 2 }, 2: { value: 3, max: 9, state: 'running' } },
+    outputs: { 1: { text: ['seen'] } },
+  });
+  const left = await caughtUp(run, ['j', 'k'], { j: detail('j', 'completed'), k: running });
+  assert.deepEqual(left, ['k']);
+  assert.deepEqual([run.job.get(), run.node('1').get().texts, run.node('1').get().seconds], ['k', ['seen'], 2]);
+  const { state, value, total } = run.node('2').get();
+  assert.deepEqual([state, value, total], ['running', 3, 9]);
+});
+
+test('a job that the server has put back into the queue, or does not know any more, does not run', async () => {
+  for (const details of [{ j: detail('j', 'pending') }, {}]) {
+    const run = newRun();
+    run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+    run.onFrame({ type: 'executing', data: { prompt_id: 'j', node: '2' } });
+    const left = await caughtUp(run, ['j'], details);
+    assert.deepEqual([run.running.get(), run.node('2').get().state, left], [false, 'idle', details.j ? ['j'] : []]);
+  }
+});
+
+test('the end of a job that was heard of while the server was asked is not undone', async () => {
+  const run = newRun();
+  assert.deepEqual(await caughtUp(run, [], {}), []);
+  const ownJobs = new OwnJobs('w', storage('["j"]'));
+  const server = {
+    ask: async () => {
+      ownJobs.end('j');
+      return { json: async () => detail('j', 'in_progress', { nodes: { 1: { value: 0, max: 1, state: 'running' } } }) };
+    },
+  };
+  await catchUp({ client: server, ownJobs, run }, (frame) => run.onFrame(frame));
+  assert.equal(run.running.get(), false);
+});
+
+test('jobs of this window are remembered, and damaged memory is no harm', () => {
+  const kept = storage();
+  const jobs = new OwnJobs('w', kept);
+  jobs.add('a');
+  jobs.add('b');
+  jobs.end('a');
+  assert.deepEqual([jobs.ids(), jobs.has('b'), storage.last], [['b'], true, '["b"]']);
+  assert.deepEqual(new OwnJobs('w', storage('{')).ids(), []);
+});
+
+test('frames that stand for a job begin it and end it', () => {
+  assert.deepEqual(framesOf(detail('j', 'cancelled')).map(({ type }) => type), ['execution_start', 'progress_state', 'executing']);
+});
+
+// Documents and levels.
+
+test('what is known of a document comes back with it, and its job goes on', () => {
+  const run = newRun();
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+  run.onFrame({ type: 'progress_state', data: { prompt_id: 'j', nodes: { 1: { value: 2, max: 4, state: 'running' } } } });
+  const memory = run.take();
+  run.put(null);
+  assert.deepEqual([run.node('1').get().state, run.running.get()], ['idle', true]);
+  run.put(memory);
+  run.onFrame({ type: 'progress_state', data: { prompt_id: 'j', nodes: { 1: { value: 3, max: 4, state: 'running' } } } });
+  assert.deepEqual([run.node('1').get().value, run.progress.get()], [3, 0.375]);
+});
+
+test('a job of another document moves the bar, and no node', () => {
+  const run = new RunStates({ items: signal([]), size: () => 2, refresh: async () => undefined }, () => true, (id) => id === 'mine');
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'other' } });
+  run.onFrame({ type: 'progress_state', data: { prompt_id: 'other', nodes: { 1: { value: 1, max: 1, state: 'finished' } } } });
+  assert.deepEqual([run.node('1').get().state, run.progress.get()], ['idle', 0.5]);
+});
+
+test('inside a subgraph its own nodes show what they do', () => {
+  const run = new RunStates({ items: signal([]), size: () => 2, refresh: async () => undefined }, (id) => ['5', '5:2'].includes(id));
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+  run.onFrame({ type: 'progress_state', data: { prompt_id: 'j', nodes: { '5:2': { value: 2, max: 4, state: 'running' } } } });
+  assert.deepEqual([run.node('5').get().value, run.node('2').get().state], [2, 'idle']);
+  run.showLevel(['5']);
+  assert.deepEqual([run.node('2').get().value, run.node('5').get().state], [2, 'idle']);
+  run.onFrame({ type: 'executed', data: { prompt_id: 'j', node: '5:2', output: { text: ['deep'] } } });
+  assert.deepEqual(run.node('2').get().texts, ['deep']);
+  run.showLevel([]);
+  assert.deepEqual([run.node('5').get().texts, run.node('2').get().texts], [['deep'], []]);
+});
+
+test('nodes that a job will come to wait in their order until they begin', () => {
+  const run = newRun();
+  run.claim('j', ['1', '2']);
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+  assert.deepEqual(['1', '2'].map((id) => [run.node(id).get().state, run.node(id).get().ahead]), [['waiting', 0], ['waiting', 1]]);
+  run.onFrame({ type: 'execution_cached', data: { prompt_id: 'j', nodes: ['1'] } });
+  run.onFrame({ type: 'executing', data: { prompt_id: 'j', node: null } });
+  assert.deepEqual(['1', '2'].map((id) => [run.node(id).get().state, run.node(id).get().ahead]), [['cached', null], ['idle', null]]);
+});
+
+// By itself.
+
+/** An editor whose document is a text that can be changed. */
+function automatic() {
+  const listeners = { change: [], counts: [] };
+  const state = { contents: { nodes: [{ id: 'a' }], links: [] }, submitted: [], answer: true };
+  const editor = {
+    document: { contents: () => state.contents, onChange: (listener) => (listeners.change.push(listener), () => undefined) },
+    runMode: signal('once'),
+    repeating: signal(false),
+    queue: { counts: signal({ running: 0, waiting: 0, ended: 0 }) },
+    tabs: { switching: false },
+    frames: new Set(),
+    attempt: async (action) => action(),
+    submit: async (options) => {
+      state.submitted.push([state.contents.nodes[0].id, options]);
+      return state.answer;
+    },
+  };
+  const change = (text) => {
+    state.contents = { nodes: [{ id: text }], links: [] };
+    for (const listener of listeners.change) listener({ replaced: false });
+  };
+  const tell = (type, data = {}) => [...editor.frames].forEach((listener) => listener({ type, data }));
+  return { editor, state, change, tell, end: followRunMode(editor) };
+}
+
+test('a change is queued once it has settled and nothing waits, and only if it matters', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { editor, state, change, end } = automatic();
+  change('b');
+  context.mock.timers.tick(1000);
+  assert.deepEqual(state.submitted, []);
+  editor.runMode.set('change');
+  change('c');
+  context.mock.timers.tick(100);
+  change('d');
+  context.mock.timers.tick(350);
+  assert.deepEqual(state.submitted, []);
+  context.mock.timers.tick(100);
+  await settled();
+  assert.deepEqual(state.submitted, [['d', { quiet: true }]]);
+  change('d');
+  context.mock.timers.tick(1000);
+  await settled();
+  assert.equal(state.submitted.length, 1);
+  editor.queue.counts.set({ running: 1, waiting: 1, ended: 0 });
+  change('e');
+  context.mock.timers.tick(1000);
+  await settled();
+  assert.equal(state.submitted.length, 1);
+  editor.queue.counts.set({ running: 1, waiting: 0, ended: 0 });
+  await settled();
+  assert.equal(state.submitted.at(-1)[0], 'e');
+  end();
+});
+
+test('a repeated job follows the last one until it fails, is stopped or refused', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { editor, state, tell, end } = automatic();
+  const done = async () => {
+    tell('execution_success');
+    context.mock.timers.tick(500);
+    await settled();
+  };
+  editor.runMode.set('instant');
+  await done();
+  assert.equal(state.submitted.length, 0);
+  editor.repeating.set(true);
+  await done();
+  await done();
+  assert.equal(state.submitted.length, 2);
+  tell('execution_error', { exception_type: 'ValueError' });
+  assert.equal(editor.repeating.get(), false);
+  editor.repeating.set(true);
+  state.answer = false;
+  await done();
+  assert.equal(editor.repeating.get(), false);
+  await done();
+  assert.equal(state.submitted.length, 3);
+  end();
+});
+
+test('when a job has ended, each node says how its time compares with the longest', () => {
+  const run = newRun();
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+  const nodes = { 1: { value: 1, max: 1, state: 'finished', seconds: 1 }, 2: { value: 1, max: 1, state: 'finished', seconds: 4 } };
+  run.onFrame({ type: 'progress_state', data: { prompt_id: 'j', nodes } });
+  run.onFrame({ type: 'executing', data: { prompt_id: 'j', node: null } });
+  assert.deepEqual(['1', '2'].map((id) => run.node(id).get().heat), [0.25, 1]);
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'k' } });
+  assert.deepEqual(['1', '2'].map((id) => run.node(id).get().heat), [null, null]);
+});

@@ -1,0 +1,34 @@
+/** Tables that nodes show: sorted, and as CSV. */
+
+/** @import { Cell, Table } from '../types/figures.d.ts' */
+
+const COLLATOR = new Intl.Collator(undefined, { numeric: true });
+
+/**
+ * @param {readonly Cell[][]} rows
+ * @param {number} column
+ * @param {1 | -1} way up or down; what is empty comes last in both
+ * @returns {Cell[][]}
+ */
+export function sortedRows(rows, column, way) {
+  return rows.toSorted((one, other) => {
+    const [a, b] = [one[column] ?? null, other[column] ?? null];
+    if (a === null || b === null) return Number(a === null) - Number(b === null);
+    if (typeof a === 'number' && typeof b === 'number') return way * (a - b);
+    return way * COLLATOR.compare(String(a), String(b));
+  });
+}
+
+/** @param {Pick<Table, 'columns' | 'rows'>} table @returns {string} (RFC 4180) */
+export const asCsv = ({ columns, rows }) => [columns, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n');
+
+/** @param {Cell} cell */
+function csvCell(cell) {
+  const text = cell === null ? '' : String(cell);
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Whether all that a column has is numbers. @param {readonly Cell[][]} rows @param {number} column */
+export const isNumeric = (rows, column) =>
+  rows.some((row) => typeof row[column] === 'number') &&
+  rows.every((row) => row[column] === null || typeof row[column] === 'number');
