@@ -16,7 +16,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Route, sync_playwright
 
 from launcher.browser import MISSING, find_browser
 
@@ -124,10 +124,12 @@ def browser_page(browser: Browser, server: Server) -> Iterator[Page]:
 def keep_settings_apart(route: Route) -> None:
     """What a test sets in the editor goes with the user to every browser, but not to that of another test."""
     if route.request.method == "GET":
-        answer = route.fetch()
-        route.fulfill(
-            response=answer, json={key: value for key, value in answer.json().items() if not key.startswith("editor.")}
-        )
+        try:
+            answer = route.fetch()
+            kept = {key: value for key, value in answer.json().items() if not key.startswith("editor.")}
+            route.fulfill(response=answer, json=kept)
+        except Error:
+            return  # the page was closed meanwhile
     elif all(key.startswith("editor.") for key in route.request.post_data_json):
         route.fulfill(status=200)
     else:

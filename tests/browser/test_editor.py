@@ -130,8 +130,8 @@ def test_another_workflow_is_not_overwritten_unasked(editor: Editor, server: Ser
 
 def test_panels_leave_nothing_behind(editor: Editor):
     page = editor.page
-    # The toolbar's meters and the canvas change by themselves.
-    elsewhere = "#toolbar, #canvas, #toasts, head"
+    # Meters, drafts that are found and the canvas change by themselves.
+    elsewhere = "#toolbar, #tabs, #canvas, #toasts, head"
     count = f"[...document.querySelectorAll('*')].filter((each) => !each.closest('{elsewhere}')).length"
 
     def open_and_close() -> None:

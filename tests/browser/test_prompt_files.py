@@ -85,11 +85,13 @@ def test_pictures_are_dropped_pasted_and_chosen_by_their_looks(editor: Editor, s
     field = editor.field(node, "image")
     drop = f'[data-node="{node}"] [data-widget="image"] .widget-picture'
     files = [[picture("red"), "red.png", "image/png"], [picture("blue"), "blue.png", "image/png"]]
+    expect(page.locator(drop).first).to_be_visible()
     page.evaluate(DROP_ON, [drop, files])
     choice = field.get_by_role("button", name="image: red.png").first
     expect(choice).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text("2 files were uploaded")
     expect(field.locator("img")).to_have_js_property("naturalWidth", 40)
+    expect(page.locator(drop).first).to_be_visible()
     page.evaluate(DROP_ON, [drop, [["eA==", "notes.txt", "text/plain"]]])
     expect(page.locator("#toasts")).to_contain_text("“notes.txt” is not a picture.")
     choice.focus()
@@ -115,6 +117,7 @@ def test_a_model_that_is_not_there_offers_those_like_it(editor: Editor):
         "version": 0.4,
     }
     text = base64.b64encode(json.dumps(workflow).encode()).decode()
+    expect(page.locator("#canvas").first).to_be_visible()
     page.evaluate(DROP_ON, ["#canvas", [[text, "missing.json", "application/json"]]])
     field = editor.field("1", "ckpt_name")
     expect(field.locator(".missing")).to_be_visible()
@@ -129,6 +132,7 @@ def test_a_seed_of_64_bits_survives_opening_and_saving(editor: Editor):
     values = [18446744073709551615, "fixed", 4, 7.0, "euler", "normal", 1.0]
     workflow = {"nodes": [{"id": 1, "type": "KSampler", "pos": [300, 100], "widgets_values": values}], "links": []}
     text = base64.b64encode(json.dumps({**workflow, "version": 0.4}).encode()).decode()
+    expect(editor.page.locator("#canvas").first).to_be_visible()
     editor.page.evaluate(DROP_ON, ["#canvas", [[text, "seed.json", "application/json"]]])
     seed = editor.field("1", "seed").get_by_role("spinbutton")
     expect(seed).to_have_value("18446744073709551615")

@@ -177,7 +177,7 @@ def test_a_node_says_how_fast_it_is_what_failed_and_the_log_has_the_rest(editor:
     open_prompt(editor, tmp_path, prompt, "Fail")
     editor.queue()
     problem = editor.node("Fail").get_by_role("alert")
-    expect(problem).to_contain_text("cannot work with 'aaa'")
+    expect(problem).to_contain_text("cannot work with 'aaa'", timeout=60_000)
     expect(editor.node("Count")).to_have_attribute("data-state", "done")
     expect(editor.node("Show")).to_have_attribute("data-state", "idle")
     problem.get_by_text("Details").click()
