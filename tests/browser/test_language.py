@@ -3,26 +3,14 @@
 import json
 import re
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Editor
-from tests.conftest import ROOT, TOUR_SEEN, keep_settings_apart
-from tests.running_server import RunningServer
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of its own: what other tests have named is in no language."""
-    base = tmp_path_factory.mktemp("language")
-    running = RunningServer(base, "--nodes", "nodes", "--cpu", "--models", str(ROOT / "models")).start()
-    yield running
-    running.stop()
-
+from tests.conftest import ROOT, TOUR_SEEN, Server, keep_settings_apart
 
 # Names that are the same in every language: of formats, keys, models' parts, and units.
 TECHNICAL = """
@@ -62,7 +50,7 @@ def assert_chinese(page: Page, what: str, *given: str) -> None:
     assert not english, f"{what}: {sorted(english)}"
 
 
-def named_by_somebody(page: Page, server: RunningServer) -> set[str]:
+def named_by_somebody(page: Page, server: Server) -> set[str]:
     """What the workflow's author has named, and the choices of all nodes: it is never translated."""
     info = json.load(urllib.request.urlopen(f"{server.url}/api/object_info"))
     inputs = [raw for each in info.values() for part in each["input"].values() for raw in part.values()]
@@ -84,7 +72,7 @@ def speak_chinese(editor: Editor) -> None:
     expect(editor.node("K 采样器")).to_be_visible()
 
 
-def test_no_english_is_left_in_any_panel_dialog_or_menu(editor: Editor, server: RunningServer):
+def test_no_english_is_left_in_any_panel_dialog_or_menu(editor: Editor, server: Server):
     page = editor.page
     speak_chinese(editor)
     mine = named_by_somebody(page, server)
@@ -135,7 +123,7 @@ def walk_menu(page: Page, *mine: str) -> None:
     expect(page.get_by_role("menu")).to_have_count(0)
 
 
-def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: RunningServer):
+def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server):
     # A refusal is an error in the browser's console.
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="zh-CN")
     context.add_init_script(TOUR_SEEN)
@@ -171,7 +159,7 @@ def texts_of(type: str, info: dict[str, Any]) -> list[list[str]]:
     return wanted + [[f"{key}.output.{index}", f"output.{name}"] for index, name in enumerate(info["output_name"])]
 
 
-def test_every_built_in_node_is_said_in_chinese(server: RunningServer):
+def test_every_built_in_node_is_said_in_chinese(server: Server):
     with urllib.request.urlopen(f"{server.url}/api/object_info") as answer:
         types = {type: info for type, info in json.load(answer).items() if not info.get("alias_of")}
     assert len(types) > 50
