@@ -5,6 +5,8 @@ import { OwnJobs } from '../../web/app/own-jobs.js';
 import { QueueList } from '../../web/app/queue-list.js';
 import { catchUp, framesOf } from '../../web/app/replay.js';
 import { RunStates } from '../../web/app/run-state.js';
+import { submit } from '../../web/app/submit.js';
+import { GraphDocument } from '../../web/core/document.js';
 import { signal } from '../../web/core/signal.js';
 import { ServerError } from '../../web/net/server-error.js';
 
@@ -199,6 +201,34 @@ test('jobs of this window are remembered, and damaged memory is no harm', () => 
 
 test('frames that stand for a job begin it and end it', () => {
   assert.deepEqual(framesOf(detail('j', 'cancelled')).map(({ type }) => type), ['execution_start', 'progress_state', 'executing']);
+});
+
+test('what a quick job says before its queueing is answered stays, and what was wrong before goes', async () => {
+  const run = newRun();
+  const tab = { parked: null };
+  const frames = (id) => [
+    ['execution_start', {}],
+    ['execution_error', { node_id: '2', exception_type: 'ValueError', exception_message: 'No.', traceback: [] }],
+    ['executing', { node: null }],
+  ].map(([type, data]) => ({ type, data: { prompt_id: id, ...data } }));
+  const editor = {
+    ...{ run, document: new GraphDocument(), spec: () => null, queuedSeeds: new Map(), batch: signal(1), name: signal(''), toFile: () => ({}) },
+    tabs: { shown: signal(tab), newJob: () => 'quick' },
+    ownJobs: { add() {}, end() {} },
+    widgets: { rememberSeeds() {} },
+    translator: { t: (key) => key, has: () => false },
+    inputLabel: (_, input) => input,
+    client: {
+      async queue(_, { prompt_id: id }) {
+        for (const frame of frames(id)) run.onFrame(frame);
+        return { node_errors: {} };
+      },
+    },
+  };
+  run.setProblems(new Map([['1', [{ message: 'Old.', advice: '', input: null, detail: '' }]]]));
+  assert.equal(await submit(editor, {}), true);
+  const said = ['1', '2'].map((id) => run.node(id).get().problems.map(({ message }) => message));
+  assert.deepEqual([said, run.node('2').get().state], [[[], ['No.']], 'error']);
 });
 
 // Documents and levels.

@@ -8,6 +8,7 @@ import { ServerError } from '../net/server-error.js';
 import { problemsOfValidation } from './problems.js';
 
 /** @import { Application } from '../types/app.d.ts' */
+/** @import { NodeProblem } from '../types/editor.d.ts' */
 /** @import { NodeErrors } from '../types/net.d.ts' */
 /** @import { NodeId, ReadonlyDocument } from '../types/document.d.ts' */
 
@@ -35,14 +36,15 @@ export async function submit(editor, options) {
     const tab = editor.tabs.shown.peek();
     const seeds = queuedValues(editor.document, editor.spec);
     const isShown = () => editor.tabs.shown.peek() === tab;
+    const known = editor.run.problems.peek();
     try {
       const problems = await queueOnce(editor, options);
-      if (isShown()) showProblems(editor, problems, options.quiet ?? false);
+      if (isShown()) showProblems(editor, problems, known, options.quiet ?? false);
     } catch (error) {
       // A seed that no job has got is not to be shown beside the picture of the last one.
       if (edits.length > 0 && editor.document.version === version) editor.undo();
       if (!(error instanceof ServerError) || Object.keys(error.nodeErrors).length === 0 || !isShown()) throw error;
-      showProblems(editor, error.nodeErrors, options.quiet ?? false);
+      showProblems(editor, error.nodeErrors, known, options.quiet ?? false);
       return false;
     }
     if (!isShown()) {
@@ -86,13 +88,24 @@ function placesOf({ definitions, nodes }, within, id) {
   return node ? runningPlaces(definitions, within + id, node) : [within + id];
 }
 
-/** @param {Application} editor @param {NodeErrors} nodeErrors @param {boolean} quiet */
-function showProblems(editor, nodeErrors, quiet) {
+/**
+ * @param {Application} editor
+ * @param {NodeErrors} nodeErrors
+ * @param {ReadonlyMap<NodeId, readonly NodeProblem[]>} known what was wrong when the job was sent; it is so no longer
+ * @param {boolean} quiet
+ */
+function showProblems(editor, nodeErrors, known, quiet) {
   const problems = problemsOfValidation(nodeErrors, editor.translator, editor.inputLabel);
   const count = [...problems.values()].reduce((sum, each) => sum + each.length, 0);
   // A node of a type that is not installed says so already.
   const shown = [...problems].filter(([id]) => isKnown(editor, id));
-  editor.run.setProblems(new Map(shown));
+  // A quick job may have failed before the answer came.
+  const now = new Map(shown);
+  for (const [id, found] of editor.run.problems.peek()) {
+    const since = found.filter((problem) => !known.get(id)?.includes(problem));
+    if (since.length > 0 && !now.has(id)) now.set(id, since);
+  }
+  editor.run.setProblems(now);
   if (count === 0 || quiet) return;
   const within = editor.document.path.map((id) => `${id}:`).join('');
   const [first] = shown.flatMap(([id]) => (id.startsWith(within) ? [id.slice(within.length).split(':')[0] ?? ''] : []));
