@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,13 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real server with the real nodes, started once for all tests."""
-    base = tmp_path_factory.mktemp("safelight")
+    with started_server(tmp_path_factory.mktemp("safelight")) as server:
+        yield server
+
+
+@contextmanager
+def started_server(base: Path) -> Iterator[Server]:
+    """A server with the real nodes and with its folders in `base`."""
     log = base / "server.log"
     command = [sys.executable, "server.py", "--port", "0", "--base-directory", str(base), "--cpu"]
     with log.open("wb") as output:

@@ -3,14 +3,15 @@
 import json
 import re
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Editor
-from tests.conftest import ROOT, TOUR_SEEN, Server, keep_settings_apart
+from tests.conftest import ROOT, TOUR_SEEN, Server, keep_settings_apart, started_server
 
 # Names that are the same in every language: of formats, keys, models' parts, and units.
 TECHNICAL = """
@@ -33,6 +34,13 @@ TEXTS = """(given) => {
             if (seen(each) || (shown(each) && each.matches('input, textarea'))) found.push(each.getAttribute(name));
     return [...new Set(found.filter(Boolean))];
 }"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own: what other tests have named is in no language."""
+    with started_server(tmp_path_factory.mktemp("language")) as server:
+        yield server
 
 
 def words_left(text: str, given: Iterable[str]) -> bool:
@@ -58,11 +66,7 @@ def named_by_somebody(page: Page, server: Server) -> set[str]:
     texts = page.locator("textarea").evaluate_all("(all) => all.map((each) => each.value)")
     workflow = {"Text to image", "Negative prompt", *texts}
     models = {Path(name).stem for name in choices}
-    # Other tests store workflows and make pictures on the same server.
-    folders = [server.base / each for each in ("user/default/workflows", "input", "output")]
-    files = {file for folder in folders for file in folder.rglob("*") if file.is_file()}
-    kept = {name for file in files for name in (file.name, file.stem)}
-    return {name for name in choices | models | workflow | kept if len(name) > 1}
+    return {name for name in choices | models | workflow if len(name) > 1}
 
 
 def speak_chinese(editor: Editor) -> None:
