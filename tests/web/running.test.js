@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { followRunMode } from '../../web/app/auto-queue.js';
 import { OwnJobs } from '../../web/app/own-jobs.js';
 import { QueueList } from '../../web/app/queue-list.js';
 import { catchUp, framesOf } from '../../web/app/replay.js';
@@ -273,89 +272,6 @@ test('nodes that a job will come to wait in their order until they begin', () =>
   run.onFrame({ type: 'execution_cached', data: { prompt_id: 'j', nodes: ['1'] } });
   run.onFrame({ type: 'executing', data: { prompt_id: 'j', node: null } });
   assert.deepEqual(['1', '2'].map((id) => [run.node(id).get().state, run.node(id).get().ahead]), [['cached', null], ['idle', null]]);
-});
-
-// By itself.
-
-/** An editor whose document is a text that can be changed. */
-function automatic() {
-  const listeners = { change: [], counts: [] };
-  const state = { contents: { nodes: [{ id: 'a' }], links: [] }, submitted: [], answer: true };
-  const editor = {
-    document: { contents: () => state.contents, onChange: (listener) => (listeners.change.push(listener), () => undefined) },
-    runMode: signal('once'),
-    repeating: signal(false),
-    queue: { counts: signal({ running: 0, waiting: 0, ended: 0 }) },
-    tabs: { switching: false },
-    frames: new Set(),
-    attempt: async (action) => action(),
-    submit: async (options) => {
-      state.submitted.push([state.contents.nodes[0].id, options]);
-      return state.answer;
-    },
-  };
-  const change = (text) => {
-    state.contents = { nodes: [{ id: text }], links: [] };
-    for (const listener of listeners.change) listener({ replaced: false });
-  };
-  const tell = (type, data = {}) => [...editor.frames].forEach((listener) => listener({ type, data }));
-  return { editor, state, change, tell, end: followRunMode(editor) };
-}
-
-test('a change is queued once it has settled and nothing waits, and only if it matters', async (context) => {
-  context.mock.timers.enable({ apis: ['setTimeout'] });
-  const { editor, state, change, end } = automatic();
-  change('b');
-  context.mock.timers.tick(1000);
-  assert.deepEqual(state.submitted, []);
-  editor.runMode.set('change');
-  change('c');
-  context.mock.timers.tick(100);
-  change('d');
-  context.mock.timers.tick(350);
-  assert.deepEqual(state.submitted, []);
-  context.mock.timers.tick(100);
-  await settled();
-  assert.deepEqual(state.submitted, [['d', { quiet: true }]]);
-  change('d');
-  context.mock.timers.tick(1000);
-  await settled();
-  assert.equal(state.submitted.length, 1);
-  editor.queue.counts.set({ running: 1, waiting: 1, ended: 0 });
-  change('e');
-  context.mock.timers.tick(1000);
-  await settled();
-  assert.equal(state.submitted.length, 1);
-  editor.queue.counts.set({ running: 1, waiting: 0, ended: 0 });
-  await settled();
-  assert.equal(state.submitted.at(-1)[0], 'e');
-  end();
-});
-
-test('a repeated job follows the last one until it fails, is stopped or refused', async (context) => {
-  context.mock.timers.enable({ apis: ['setTimeout'] });
-  const { editor, state, tell, end } = automatic();
-  const done = async () => {
-    tell('execution_success');
-    context.mock.timers.tick(500);
-    await settled();
-  };
-  editor.runMode.set('instant');
-  await done();
-  assert.equal(state.submitted.length, 0);
-  editor.repeating.set(true);
-  await done();
-  await done();
-  assert.equal(state.submitted.length, 2);
-  tell('execution_error', { exception_type: 'ValueError' });
-  assert.equal(editor.repeating.get(), false);
-  editor.repeating.set(true);
-  state.answer = false;
-  await done();
-  assert.equal(editor.repeating.get(), false);
-  await done();
-  assert.equal(state.submitted.length, 3);
-  end();
 });
 
 test('when a job has ended, each node says how its time compares with the longest', () => {

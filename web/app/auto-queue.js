@@ -21,6 +21,7 @@ export function followRunMode(editor) {
     editor.document.onChange(({ replaced }) => auto.onChange(replaced)),
     editor.runMode.subscribe(() => auto.onMode()),
     editor.queue.counts.subscribe(() => auto.onQueue()),
+    editor.repeating.subscribe((repeating) => repeating || auto.stop()),
   ];
   const onFrame = (/** @type {Frame} */ frame) => auto.onFrame(frame);
   editor.frames.add(onFrame);
@@ -38,6 +39,8 @@ class AutoQueue {
   #timer = 0;
   /** A change has settled, and waits for the queue. */
   #due = false;
+  /** A job has ended, and the next one has not been queued. */
+  #next = false;
   #submitting = false;
 
   /** @param {Application} editor */
@@ -66,6 +69,7 @@ class AutoQueue {
   stop() {
     clearTimeout(this.#timer);
     this.#due = false;
+    this.#next = false;
   }
 
   #remember() {
@@ -79,6 +83,11 @@ class AutoQueue {
 
   /** What waits will be run first: one job more than that is enough. */
   async onQueue() {
+    await this.#repeat();
+    await this.#followChange();
+  }
+
+  async #followChange() {
     const { document, queue, runMode } = this.#editor;
     if (!this.#due || this.#submitting || runMode.peek() !== 'change' || queue.counts.peek().waiting > 0) return;
     this.#due = false;
@@ -109,13 +118,21 @@ class AutoQueue {
       repeating.set(false);
     } else if (frame.type === 'execution_success') {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.#repeat(), PAUSE_MS);
+      this.#timer = setTimeout(() => void this.#goOn(), PAUSE_MS);
     }
   }
 
+  async #goOn() {
+    this.#next = true;
+    await this.#repeat();
+  }
+
+  /** The next job, unless it has to wait for the queue or for the answer about the last: those call again. */
   async #repeat() {
     const { queue, repeating } = this.#editor;
-    if (!repeating.peek() || this.#submitting || queue.counts.peek().waiting > 0) return;
-    if (!(await this.#submit())) repeating.set(false);
+    while (this.#next && repeating.peek() && !this.#submitting && queue.counts.peek().waiting === 0) {
+      this.#next = false;
+      if (!(await this.#submit())) repeating.set(false);
+    }
   }
 }

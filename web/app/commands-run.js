@@ -43,5 +43,12 @@ async function queueDocument(editor) {
   const { repeating, runMode } = editor;
   if (runMode.peek() !== 'instant') return void (await editor.submit());
   if (repeating.peek()) return repeating.set(false);
-  repeating.set(await editor.submit());
+  // A quick job has ended before the server's answer about it is here.
+  repeating.set(true);
+  let queued = false;
+  try {
+    queued = await editor.submit();
+  } finally {
+    if (!queued) repeating.set(false);
+  }
 }
