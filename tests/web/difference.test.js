@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyDifference, differenceOf, equal, isSame } from '../../web/core/difference.js';
+import { differenceOf, equal, isSame } from '../../web/core/difference.js';
 import { textDifference } from '../../web/core/text-difference.js';
 
 /** Numbers that look random and are the same each time (mulberry32). */
@@ -76,6 +76,46 @@ function anyContents(random, depth = 1) {
     depth > 0 ? some(['s', 't']).map((id) => [id, withoutDefinitions(anyContents(random, depth - 1))]) : [],
   );
   return contents(nodes, [...ends.values()], groups, rest, definitions);
+}
+
+/** The state to which a difference leads. */
+function applyDifference(contents, difference) {
+  const definitions = new Map(contents.definitions);
+  for (const { id, after, inside } of difference.subgraphs) {
+    const before = definitions.get(id);
+    if (before && inside) definitions.set(id, applyLevel(before, inside));
+    else if (after) definitions.set(id, after);
+  }
+  const kept = difference.definitions.flatMap((id) => {
+    const definition = definitions.get(id);
+    return definition ? [[id, definition]] : [];
+  });
+  return { ...applyLevel(contents, difference), definitions: new Map(kept) };
+}
+
+const applyLevel = (level, { nodes, links, groups, rest }) => ({
+  nodes: applyParts(level.nodes, nodes),
+  links: applyParts(level.links, links),
+  groups: applyParts(level.groups, groups),
+  rest: applyFields(level.rest, rest),
+});
+
+function applyParts(before, { added, removed, changed, order }) {
+  const gone = new Set(removed.map(({ id }) => id));
+  const now = new Map(changed.map(({ after }) => [after.id, after]));
+  const all = [...before.filter(({ id }) => !gone.has(id)).map((part) => now.get(part.id) ?? part), ...added];
+  if (!order) return all;
+  const byId = new Map(all.map((part) => [part.id, part]));
+  return order.flatMap((id) => byId.get(id) ?? []);
+}
+
+function applyFields(fields, changes) {
+  const applied = { ...fields };
+  for (const { name, after } of changes) {
+    if (after === undefined) delete applied[name];
+    else applied[name] = after;
+  }
+  return applied;
 }
 
 test('a difference makes the one state the other, whatever they are', () => {

@@ -1,5 +1,6 @@
 /** Subgraphs as types that the search for a node offers: those of the document, and those that the server keeps. */
 
+import { editorSpec } from '../core/spec.js';
 import { containsSubgraph } from '../core/subgraphs.js';
 import { addBlueprint, BLANK, blueprints, createInstance } from './subgraph-actions.js';
 
@@ -22,20 +23,8 @@ export function subgraphTypes({ document, spec }) {
 export async function savedTypes(editor) {
   const names = await blueprints(editor).catch(() => []);
   return names.map((name) => ({
-    type: SAVED + name,
-    title: name.split('/').at(-1) ?? name,
+    ...editorSpec(SAVED + name, name.split('/').at(-1) ?? name, 'subgraphs/saved', [], []),
     description: editor.t('subgraph.blueprint'),
-    category: 'subgraphs/saved',
-    inputs: [],
-    variadic: null,
-    outputs: [],
-    outputNode: false,
-    version: 1,
-    aliasOf: null,
-    search: [],
-    deprecated: false,
-    experimental: false,
-    module: 'editor',
   }));
 }
 

@@ -1,4 +1,4 @@
-/** What differs between two states of a workflow, by the ids of nodes, links and groups; and making it so. */
+/** What differs between two states of a workflow, by the ids of nodes, links and groups. */
 
 import { textOf } from './json.js';
 
@@ -51,34 +51,6 @@ function levelDifference(before, after) {
   };
 }
 
-/**
- * The state that a difference leads to.
- * @param {Contents} contents what it was made from
- * @param {Difference} difference
- * @returns {Contents}
- */
-export function applyDifference(contents, difference) {
-  const definitions = new Map(contents.definitions);
-  for (const { id, after, inside } of difference.subgraphs) {
-    const before = definitions.get(id);
-    if (before && inside) definitions.set(id, applyLevel(before, inside));
-    else if (after) definitions.set(id, after);
-  }
-  const kept = difference.definitions.flatMap((id) => {
-    const definition = definitions.get(id);
-    return definition ? [/** @type {const} */ ([id, definition])] : [];
-  });
-  return { ...applyLevel(contents, difference), definitions: new Map(kept) };
-}
-
-/** @param {Level} level @param {LevelDifference} difference @returns {Level} */
-const applyLevel = (level, { nodes, links, groups, rest }) => ({
-  nodes: applyParts(level.nodes, nodes),
-  links: applyParts(level.links, links),
-  groups: applyParts(level.groups, groups),
-  rest: applyFields(level.rest, rest),
-});
-
 /** Whether there is nothing that a person would call a difference. @param {Difference} difference */
 export const isSame = (difference) => isSameLevel(difference) && difference.subgraphs.length === 0;
 
@@ -116,21 +88,6 @@ function parts(before, after, compare) {
   return { added, removed, changed, order: equal(order, wanted) ? null : wanted };
 }
 
-/**
- * @template {{ id: string | number }} T
- * @param {readonly T[]} before
- * @param {Parts<T, { after: T }, T['id']>} difference
- * @returns {T[]}
- */
-function applyParts(before, { added, removed, changed, order }) {
-  const gone = new Set(removed.map(({ id }) => id));
-  const now = new Map(changed.map(({ after }) => [after.id, after]));
-  const all = [...before.filter(({ id }) => !gone.has(id)).map((part) => now.get(part.id) ?? part), ...added];
-  if (!order) return all;
-  const byId = new Map(all.map((part) => [part.id, part]));
-  return order.flatMap((id) => byId.get(id) ?? []);
-}
-
 /** @param {GraphNode} before @param {GraphNode} after @returns {NodeChange | null} */
 function nodeChange(before, after) {
   if (before.type !== after.type) return null;
@@ -148,20 +105,6 @@ function fieldChanges(before, after) {
   return [...names]
     .filter((name) => !equal(before[name], after[name]))
     .map((name) => ({ name, before: before[name], after: after[name] }));
-}
-
-/**
- * @param {Record<string, Json>} fields
- * @param {readonly FieldChange[]} changes
- * @returns {Record<string, Json>}
- */
-function applyFields(fields, changes) {
-  const applied = { ...fields };
-  for (const { name, after } of changes) {
-    if (after === undefined) delete applied[name];
-    else applied[name] = after;
-  }
-  return applied;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Node types as the editor uses them, made from what the server says of its nodes. */
 
-/** @import { InputOptions, InputSpec, NodeSpec, ObjectInfo, RawInput } from '../types/spec.d.ts' */
+/** @import { InputOptions, InputSpec, NodeSpec, ObjectInfo, OutputSpec, RawInput } from '../types/spec.d.ts' */
 
 const WIDGET_TYPES = new Set(['INT', 'FLOAT', 'STRING', 'BOOLEAN', 'COMBO', 'CURVE']);
 
@@ -11,6 +11,32 @@ const WIDGET_TYPES = new Set(['INT', 'FLOAT', 'STRING', 'BOOLEAN', 'COMBO', 'CUR
 export function readSpecs(info) {
   return new Map(Object.entries(info).map(([type, entry]) => [type, readSpec(type, entry)]));
 }
+
+/**
+ * A type that the editor alone knows; the server never hears of it.
+ * @param {string} type
+ * @param {string} title
+ * @param {string} category
+ * @param {readonly InputSpec[]} inputs
+ * @param {readonly OutputSpec[]} outputs
+ * @returns {NodeSpec}
+ */
+export const editorSpec = (type, title, category, inputs, outputs) => ({
+  type,
+  title,
+  description: '',
+  category,
+  inputs,
+  variadic: null,
+  outputs,
+  outputNode: false,
+  version: 1,
+  aliasOf: null,
+  search: [],
+  deprecated: false,
+  experimental: false,
+  module: 'editor',
+});
 
 /**
  * @param {string} type

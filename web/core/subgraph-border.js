@@ -1,6 +1,7 @@
 /** The borders of a subgraph as nodes of its level: one gives what comes from outside, the other takes what leads there. */
 
 import { textOf, without } from './json.js';
+import { editorSpec } from './spec.js';
 
 /** @import { GraphNode, Link, NodeId, ReadonlyDocument, Slot } from '../types/document.d.ts' */
 /** @import { InputSpec, Json, NodeSpec, OutputSpec } from '../types/spec.d.ts' */
@@ -94,22 +95,13 @@ export function borderSpec(border) {
   }));
   /** @type {InputSpec[]} */
   const inputs = ports.map((port) => ({ ...SOCKET, name: port.id, type: port.type, label: portLabel(port) }));
-  return {
-    type: border.type,
-    title: inward ? 'Inputs' : 'Outputs',
-    description: '',
-    category: 'subgraphs',
-    inputs: inward ? [] : [...inputs, { ...SOCKET, name: FREE }],
-    variadic: null,
-    outputs: inward ? [...outputs, { name: FREE, type: '*', list: false }] : [],
-    outputNode: false,
-    version: 1,
-    aliasOf: null,
-    search: [],
-    deprecated: false,
-    experimental: false,
-    module: 'editor',
-  };
+  return editorSpec(
+    border.type,
+    inward ? 'Inputs' : 'Outputs',
+    'subgraphs',
+    inward ? [] : [...inputs, { ...SOCKET, name: FREE }],
+    inward ? [...outputs, { name: FREE, type: '*', list: false }] : [],
+  );
 }
 
 /** @type {InputSpec} */

@@ -4,7 +4,7 @@
  */
 
 import { isRecord, listOf, recordOf, textOf } from './json.js';
-import { defaultValue, hasControl } from './spec.js';
+import { defaultValue, editorSpec, hasControl } from './spec.js';
 import { INPUTS, isListPort, isOptionalPort, OUTPUTS, portsOf, SOCKET } from './subgraph-border.js';
 
 /** @import { Definitions, GraphNode, Level, NodeId } from '../types/document.d.ts' */
@@ -238,20 +238,7 @@ function distinct(front, widgets, fields) {
  * @returns {NodeSpec}
  */
 const instanceSpec = (type, title, inputs, outputs, subgraph) => ({
-  type,
-  title,
-  description: '',
-  category: 'subgraphs',
-  inputs,
-  variadic: null,
-  outputs,
-  outputNode: false,
-  version: 1,
-  aliasOf: null,
-  search: [],
-  deprecated: false,
-  experimental: false,
-  module: 'editor',
+  ...editorSpec(type, title, 'subgraphs', inputs, outputs),
   subgraph,
 });
 

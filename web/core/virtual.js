@@ -1,6 +1,7 @@
 /** Node types that exist in the editor alone (the server compiles them away), and how types of all kinds are found. */
 
 import { savedOutput } from './sockets.js';
+import { editorSpec } from './spec.js';
 import { borderSpec, isBorder } from './subgraph-border.js';
 import { Faces } from './subgraph-face.js';
 
@@ -8,29 +9,8 @@ import { Faces } from './subgraph-face.js';
 /** @import { InputSpec, NodeSpec, OutputSpec } from '../types/spec.d.ts' */
 /** @import { SpecOf } from './sockets.js' */
 
-/**
- * @param {string} type
- * @param {string} title
- * @param {readonly InputSpec[]} inputs
- * @param {readonly OutputSpec[]} outputs
- * @returns {NodeSpec}
- */
-const virtual = (type, title, inputs, outputs) => ({
-  type,
-  title,
-  description: '',
-  category: 'graph',
-  inputs,
-  variadic: null,
-  outputs,
-  outputNode: false,
-  version: 1,
-  aliasOf: null,
-  search: [],
-  deprecated: false,
-  experimental: false,
-  module: 'editor',
-});
+/** @param {string} type @param {string} title @param {readonly InputSpec[]} inputs @param {readonly OutputSpec[]} outputs */
+const graphSpec = (type, title, inputs, outputs) => editorSpec(type, title, 'graph', inputs, outputs);
 
 /** @type {InputSpec} */
 const ANYTHING = { name: '', type: '*', required: false, widget: false, choices: null, options: {} };
@@ -46,13 +26,13 @@ const TEXT = {
 
 /** @type {ReadonlyMap<string, NodeSpec>} */
 export const VIRTUAL_SPECS = new Map([
-  ['Reroute', virtual('Reroute', 'Reroute', [ANYTHING], [{ name: '', type: '*', list: false }])],
-  ['Note', virtual('Note', 'Note', [TEXT], [])],
-  ['MarkdownNote', virtual('MarkdownNote', 'Markdown note', [TEXT], [])],
+  ['Reroute', graphSpec('Reroute', 'Reroute', [ANYTHING], [{ name: '', type: '*', list: false }])],
+  ['Note', graphSpec('Note', 'Note', [TEXT], [])],
+  ['MarkdownNote', graphSpec('MarkdownNote', 'Markdown note', [TEXT], [])],
 ]);
 
 /** A primitive before anything is known of what it feeds. */
-export const PRIMITIVE = virtual('PrimitiveNode', 'Primitive', [{ ...TEXT, name: 'value', options: {} }], [{ name: '*', type: '*', list: false }]);
+export const PRIMITIVE = graphSpec('PrimitiveNode', 'Primitive', [{ ...TEXT, name: 'value', options: {} }], [{ name: '*', type: '*', list: false }]);
 
 /**
  * A primitive's one value has the type of what it feeds, which its file says of its output.
@@ -70,7 +50,7 @@ function primitiveSpec(node) {
     choices: null,
     options: type === 'INT' ? { control_after_generate: true } : {},
   };
-  return virtual('PrimitiveNode', 'Primitive', [value], node.savedOutputs.map(savedOutput));
+  return graphSpec('PrimitiveNode', 'Primitive', [value], node.savedOutputs.map(savedOutput));
 }
 
 /** The length of what the types of group nodes begin with. */
@@ -92,7 +72,7 @@ export function specFinder(specs, definitions = new Map()) {
     if (node.type === 'PrimitiveNode') return primitiveSpec(node);
     if (isBorder(node)) return borderSpec(node);
     const known = VIRTUAL_SPECS.get(node.type) ?? specs.get(node.type) ?? faces.spec(node);
-    return known ?? (isGroupNode(node) ? virtual(node.type, node.type.slice(GROUP_NODE), [], []) : null);
+    return known ?? (isGroupNode(node) ? graphSpec(node.type, node.type.slice(GROUP_NODE), [], []) : null);
   }
   return find;
 }
