@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.conftest import ROOT
 from tests.running_server import RunningServer
 

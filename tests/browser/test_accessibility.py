@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 
 # What is wrong for a screen reader or a keyboard, as sentences.
 FAULTS = """() => {

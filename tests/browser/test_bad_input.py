@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Editor
 from tests.browser.foreign_workflow import foreign_workflow
+from tests.browser.pages import Editor
 from tests.conftest import ROOT, Server
 from tests.running_server import RunningServer
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +11,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, expect
 
 from launcher.browser import find_browser
-from tests.browser.desk import Desk, context_of, open_desk, serve
+from tests.browser.desk import Desk, context_of, open_desk
 from tests.conftest import BROWSER_ARGUMENTS
 from tests.running_server import RunningServer
 
 
-@pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    server = serve(tmp_path_factory.mktemp("files"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def context(browser: Browser, own_server: RunningServer) -> Iterator[BrowserContext]:
-    made = context_of(browser, own_server)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(context: BrowserContext) -> Iterator[Desk]:
-    faults: list[str] = []
-    yield open_desk(context, faults)
-    assert not faults
-
-
 def test_a_crash_of_the_server_and_of_the_page_loses_nothing(
-    browser: Browser, own_server: RunningServer, context: BrowserContext
+    browser: Browser, own_server: RunningServer, desk_context: BrowserContext
 ):
-    desk = open_desk(context)
+    desk = open_desk(desk_context)
     page = desk.page
     desk.set_steps(6)
     port = own_server.url.rsplit(":", 1)[1]
@@ -64,7 +42,7 @@ def test_a_crash_of_the_server_and_of_the_page_loses_nothing(
     # The page crashes; a new one of the same browser has both workflows again.
     with pytest.raises(Error, match="crash"):
         page.goto("chrome://crash")
-    again = Desk(context.new_page())
+    again = Desk(desk_context.new_page())
     again.page.goto("/")
     expect(again.tabs()).to_have_count(2)
     expect(again.page.locator("[data-node]")).to_have_count(1, timeout=60_000)
@@ -72,7 +50,7 @@ def test_a_crash_of_the_server_and_of_the_page_loses_nothing(
     expect(again.steps()).to_have_value("7")
 
     # Another browser finds them on the server once this one is gone.
-    context.close()
+    desk_context.close()
     elsewhere = context_of(browser, own_server)
     other = open_desk(elsewhere)
     other.page.get_by_role("button", name="unsaved drafts").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.conftest import Server
 
 # The meters in the toolbar change by themselves.

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.conftest import Server
 
 ROWS = "name,loss\nfirst,0.5\nsecond,0.25\nthird,1.5\n"

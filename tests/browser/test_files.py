@@ -2,39 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.desk import Desk, context_of, open_desk, serve
+from tests.browser.desk import Desk
 from tests.conftest import ROOT
 from tests.running_server import RunningServer
 
 DEFAULT = json.loads((ROOT / "workflows" / "default.json").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    server = serve(tmp_path_factory.mktemp("files"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def context(browser: Browser, own_server: RunningServer) -> Iterator[BrowserContext]:
-    made = context_of(browser, own_server)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(context: BrowserContext) -> Iterator[Desk]:
-    faults: list[str] = []
-    yield open_desk(context, faults)
-    assert not faults
 
 
 def test_workflows_are_open_side_by_side_each_with_its_own_state(desk: Desk):

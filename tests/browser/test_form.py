@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 
 
 def test_a_workflow_is_used_as_a_form(editor: Editor):

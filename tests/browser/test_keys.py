@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 
 RING_AROUND = """(target) => {
     const ring = document.querySelector('.tour-ring').getBoundingClientRect();

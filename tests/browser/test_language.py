@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.conftest import ROOT, TOUR_SEEN, Server, keep_settings_apart, started_server
 
 # Names that are the same in every language: of formats, keys, models' parts, and units.

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.api.test_model_library import KOHYA, LORA, put_model
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.running_server import RunningServer
 
 ROOT = Path(__file__).resolve().parents[2]

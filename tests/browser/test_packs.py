@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.running_server import RunningServer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.conftest import Server
 
 SIDE = 256

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.conftest import Server
 
 TAGS = '1girl,0,6000000,"女孩"\nlong_hair,0,4300000,"长发,longhair"\nlong_sleeves,0,1500000,\nfate_(series),3,9000,\n'

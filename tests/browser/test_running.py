@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.running_server import RunningServer, node
 
 NOTICES = """

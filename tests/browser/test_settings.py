@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-from tests.browser.conftest import Editor
 from tests.browser.looks import STORED, assert_looks, difference
+from tests.browser.pages import Editor
 from tests.conftest import TOUR_SEEN, Server
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from playwright.sync_api import Browser, Page, expect
 
 from graph.documents.compiler import DocumentError, compile_document
-from tests.browser.conftest import Editor
+from tests.browser.pages import Editor
 from tests.conftest import TOUR_SEEN, Server, keep_settings_apart
 from tests.graph.random_documents import Json, documents
 from tests.graph.test_subgraphs import SCHEMAS

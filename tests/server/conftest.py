@@ -1,11 +1,11 @@
-"""A server with the real nodes, a small checkpoint, and folders into which tests may put whatever they like."""
+"""Servers of tests: one with the real nodes, and one with quick nodes for the tests of a file."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.parity.random_checkpoint import TINY, write
-from tests.running_server import RunningServer
+from tests.running_server import RunningServer, Session
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +18,21 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     running = RunningServer(base, "--nodes", "nodes", "--cpu").start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def quick_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with the nodes of tests/plain_nodes, which ends as it should."""
+    running = RunningServer(tmp_path_factory.mktemp("server")).start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+async def empty_queue(quick_server: RunningServer) -> AsyncIterator[Session]:
+    """Requests to that server, whose queue and history are empty."""
+    async with quick_server.session() as session:
+        await session.post("/queue", {"clear": True, "paused": False})
+        await session.post("/history", {"clear": True})
+        yield session
+        await session.post("/queue", {"clear": True, "paused": False})

@@ -8,20 +8,9 @@ from PIL import Image
 from tests.running_server import RunningServer, Session, node, shown
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory):
-    running = RunningServer(tmp_path_factory.mktemp("server")).start()
-    yield running
-    assert running.stop() == 0
-
-
 @pytest.fixture
-async def session(server: RunningServer):
-    async with server.session() as session:
-        await session.post("/queue", {"clear": True, "paused": False})
-        await session.post("/history", {"clear": True})
-        yield session
-        await session.post("/queue", {"clear": True, "paused": False})
+def session(empty_queue: Session) -> Session:
+    return empty_queue
 
 
 def painted(color: str, count: int = 1, seed: int = 0) -> dict[str, Any]:
@@ -173,22 +162,22 @@ async def test_what_nodes_of_packs_show_does_not_harm_the_list(session: Session)
     assert len(await results(session)) == 1
 
 
-async def test_a_result_becomes_an_input_once(session: Session, server: RunningServer):
+async def test_a_result_becomes_an_input_once(session: Session, quick_server: RunningServer):
     await session.finished(await session.queue(painted("red")))
     [picture] = await results(session)
     named = {key: picture[key] for key in ("filename", "subfolder", "type")}
     copied = await session.post("/api/results/input", named)
     assert copied == await session.post("/api/results/input", named)
-    assert Image.open(server.base / "input" / copied["name"]).size == (64, 48)
+    assert Image.open(quick_server.base / "input" / copied["name"]).size == (64, 48)
     await session.post("/api/results/input", {**named, "filename": "nothing.png"}, 404)
     await session.post("/api/results/input", {**named, "subfolder": "../user"}, 400)
     await session.post("/api/results/input", {**named, "type": "models"}, 400)
 
 
-async def test_pictures_leave_the_history_and_on_demand_the_disk(session: Session, server: RunningServer):
+async def test_pictures_leave_the_history_and_on_demand_the_disk(session: Session, quick_server: RunningServer):
     await session.finished(await session.queue(painted("red", 3)))
     first, second, third = await results(session)
-    output = server.base / "output"
+    output = quick_server.base / "output"
 
     async def delete(*pictures: dict[str, Any], files: bool = False) -> tuple[int, int]:
         said = await session.post("/api/results/delete", {"results": pictures, "files": files})
@@ -206,12 +195,12 @@ async def test_pictures_leave_the_history_and_on_demand_the_disk(session: Sessio
     await session.post("/api/results/delete", {"results": []}, 400)
 
 
-async def test_a_file_that_another_job_shows_is_kept(session: Session, server: RunningServer):
+async def test_a_file_that_another_job_shows_is_kept(session: Session, quick_server: RunningServer):
     for _ in range(2):  # the second takes the first one's result
         await session.finished(await session.queue(painted("red", seed=7)))
     first, second = await results(session)
     assert first["filename"] == second["filename"]
-    path = server.base / "output" / first["filename"]
+    path = quick_server.base / "output" / first["filename"]
     said = await session.post("/api/results/delete", {"results": [first], "files": True})
     assert (said, path.exists()) == ({"forgotten": 1, "deleted": 0}, True)
     said = await session.post("/api/results/delete", {"results": [second], "files": True})

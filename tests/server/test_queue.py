@@ -10,20 +10,11 @@ import pytest
 from tests.running_server import RunningServer, Session, node, shown
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory):
-    running = RunningServer(tmp_path_factory.mktemp("server")).start()
-    yield running
-    assert running.stop() == 0
-
-
 @pytest.fixture
-async def session(server: RunningServer):
-    async with server.session() as session:
-        await session.post("/queue", {"clear": True, "paused": True})
-        await session.post("/history", {"clear": True})
-        yield session
-        await session.post("/queue", {"clear": True, "paused": False})
+async def session(empty_queue: Session) -> Session:
+    """The queue is paused."""
+    await empty_queue.post("/queue", {"paused": True})
+    return empty_queue
 
 
 async def waiting(session: Session) -> list[str]:
