@@ -1,12 +1,14 @@
-"""`launch.py test`: lint, types, and the tests of both languages, one after the other, all of them whatever fails."""
+"""`launch.py test`: lint, types, and the tests of both languages, all of them whatever fails."""
 
 import hashlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from launcher.browser import MISSING, install_browser
 from launcher.environment import PYTHON, REQUIREMENTS, ROOT, SetupError, install_once, prepare
@@ -50,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _stages(closing: list[str]) -> list[Stage]:
-    """All stages in their order; the last adds pytest's closing line to `closing`."""
+    """All stages in their order; the last adds pytest's closing lines to `closing`."""
     javascript_tests = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/web/**/*.test.js"))
     return [
         Stage("chromium", _chromium),
@@ -86,18 +88,31 @@ def _npm() -> int:
 
 
 def _pytest(closing: list[str]) -> int:
-    """Run pytest, echo what it prints, and keep the line with which it closes."""
+    """Run the tests of the editor beside the others, which leave a core idle; keep the lines with which they close.
+
+    What the tests of the editor print follows when the others are done.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
+        with _start_pytest("browser", printed) as browser, _start_pytest("not browser", subprocess.PIPE) as others:
+            assert others.stdout is not None
+            closing.append(_echo(others.stdout))
+        printed.seek(0)
+        closing.append(_echo(printed))
+    return browser.returncode or others.returncode
+
+
+def _start_pytest(marked: str, output: IO[str] | int) -> "subprocess.Popen[str]":
     colour = "yes" if sys.stdout.isatty() else "no"
-    command = [*MODULE, "pytest", f"--color={colour}"]
+    command = [*MODULE, "pytest", f"--color={colour}", "-m", marked]
+    return subprocess.Popen(command, cwd=ROOT, stdout=output, text=True, encoding="utf-8", errors="replace")
+
+
+def _echo(lines: IO[str]) -> str:
+    """Print what pytest says; the line with which it closes."""
     last = "pytest ended without a closing line"
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="replace"
-    ) as tests:
-        assert tests.stdout is not None
-        for line in tests.stdout:
-            print(line, end="", flush=True)
-            plain = COLOURS.sub("", line).strip()
-            if CLOSING_LINE.search(plain):
-                last = plain
-    closing.append(last)
-    return tests.returncode
+    for line in lines:
+        print(line, end="", flush=True)
+        plain = COLOURS.sub("", line).strip()
+        if CLOSING_LINE.search(plain):
+            last = plain
+    return last

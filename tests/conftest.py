@@ -17,7 +17,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Route, expect, sync_playwright
 
 from launcher.browser import MISSING, find_browser
 
@@ -39,6 +39,9 @@ TOUR_SEEN = "localStorage['safelight.setting.tour.seen'] ??= '{\"start\": 1}'"
 # In CI the same examples every time; elsewhere new ones, so that somebody meets what nobody thought of.
 settings.register_profile("safelight", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("safelight")
+
+# On a busy machine the page may take its time.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
