@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import Editor
 from tests.conftest import ROOT, TOUR_SEEN, Server, keep_settings_apart, started_server
+from tests.running_server import node
 
 # Names that are the same in every language: of formats, keys, models' parts, and units.
 TECHNICAL = """
@@ -127,7 +128,7 @@ def walk_menu(page: Page, *mine: str) -> None:
     expect(page.get_by_role("menu")).to_have_count(0)
 
 
-def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server):
+def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server, tmp_path: Path):
     # A refusal is an error in the browser's console.
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="zh-CN")
     context.add_init_script(TOUR_SEEN)
@@ -145,6 +146,16 @@ def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server):
     expect(page.locator(".node")).to_have_count(0)
     editor.button("加入队列").click()
     expect(page.locator("#toasts")).to_contain_text("工作流没有输出节点")
+    file = tmp_path / "table.json"
+    file.write_text(json.dumps({"1": node("ShowTable", text="a,b\n1,2,3")}))
+    editor.drop(file, "application/json")
+    expect(page.locator(".node")).to_have_count(1)
+    editor.button("加入队列").click()
+    said = "有一行有 3 个单元格，而第一行只列出了 2 列。"
+    expect(page.locator(".node-problem").first).to_contain_text(said, timeout=60_000)
+    expect(page.locator("#toasts")).to_contain_text(said)
+    page.keyboard.press("q")
+    expect(page.locator(".job-error").first).to_contain_text(said)
     context.close()
 
 

@@ -2,7 +2,7 @@
 
 import { openSocket } from '../net/socket.js';
 import { ignoreUnreachable } from '../net/server-error.js';
-import { isFailure } from './problems.js';
+import { inUsersLanguage, isFailure } from './problems.js';
 import { catchUp } from './replay.js';
 
 /** @import { Application } from '../types/app.d.ts' */
@@ -26,7 +26,8 @@ export function connect(editor) {
   address.searchParams.set('clientId', client.id);
   let lost = false;
   const socket = openSocket(address.href, {
-    onFrame(frame) {
+    onFrame(said) {
+      const frame = inUsersLanguage(said, editor.translator);
       follow(frame);
       tellFailure(editor, frame);
       if (frame.type === 'nodes_changed') void editor.attempt(() => editor.followServer());
@@ -49,7 +50,7 @@ export function connect(editor) {
 
   /** @param {boolean} wasLost */
   async function comeBack(wasLost) {
-    await Promise.all([queue.refresh(), catchUp(editor, follow)]);
+    await Promise.all([queue.refresh(), catchUp(editor, (frame) => follow(inUsersLanguage(frame, editor.translator)))]);
     // It may be another server now, with other nodes.
     if (wasLost) await editor.followServer();
   }

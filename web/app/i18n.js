@@ -1,5 +1,6 @@
 /** Texts in the user's language. Stored values are never translated. */
 
+import { Sentences } from '../core/sentences.js';
 import { signal } from '../core/signal.js';
 
 /** @import { Translator } from '../types/app.d.ts' */
@@ -11,7 +12,7 @@ import { signal } from '../core/signal.js';
 const LOCALES = /** @type {const} */ (['en', 'zh-CN']);
 const FALLBACK = 'en';
 
-/** Languages with texts of the nodes: the server says them in English. */
+/** Languages with texts of the nodes, and with the sentences of the server: it says both in English. */
 const NODE_LOCALES = new Set(['zh-CN']);
 
 /** @param {string} locale @returns {Promise<Texts>} the interface in one language */
@@ -27,6 +28,9 @@ export async function loadMoreTexts(locale, shown) {
   const nodes = NODE_LOCALES.has(locale) ? read(`../locales/nodes.${locale}.json`) : {};
   return { ...(shown ? {} : await loadTexts(locale)), ...(await nodes) };
 }
+
+/** What nodes and the server say when something fails, by English templates. @param {string} locale @returns {Promise<Texts>} */
+export const loadSentences = async (locale) => (NODE_LOCALES.has(locale) ? read(`../locales/sentences.${locale}.json`) : {});
 
 /** @param {string} path @returns {Promise<Texts>} */
 async function read(path) {
@@ -52,14 +56,17 @@ export function firstLocale(chosen, preferred) {
  * @param {ReadonlyMap<string, Texts>} texts by language
  * @param {string} first the language to start with
  * @param {(locale: string) => Promise<Texts>} [more] reads the texts of a language that are not there yet
+ * @param {(locale: string) => Promise<Texts>} [sentences] reads what the server's sentences are in a language
  * @returns {Translator}
  */
-export function createTranslator(texts, first, more = async () => ({})) {
+export function createTranslator(texts, first, more = async () => ({}), sentences = async () => ({})) {
   const locale = signal(first);
   // A signal for each language, so that one that comes later touches nothing that is shown in another.
   const own = new Map(LOCALES.map((each) => [/** @type {string} */ (each), signal(texts.get(each) ?? {})]));
   /** @type {Map<string, Promise<void>>} */
   const loads = new Map();
+  /** @type {Map<string, Sentences>} */
+  const said = new Map();
   const learned = /** @type {Signal<ReadonlyMap<string, Texts>>} */ (signal(new Map()));
   const among = (/** @type {string} */ language, /** @type {string} */ key) =>
     own.get(language)?.get()[key] ?? learned.get().get(language)?.[key];
@@ -69,13 +76,19 @@ export function createTranslator(texts, first, more = async () => ({})) {
     locales: LOCALES,
     load(language) {
       const known = own.get(language);
-      const loading = loads.get(language) ?? more(language).then((texts) => known?.set({ ...known.peek(), ...texts }));
+      const read = async () => {
+        const [texts, others] = await Promise.all([more(language), sentences(language)]);
+        known?.set({ ...known.peek(), ...texts });
+        said.set(language, new Sentences(others));
+      };
+      const loading = loads.get(language) ?? read();
       loads.set(language, loading);
       // One that failed is tried again when it is wanted again.
       loading.catch(() => loads.delete(language));
       return loading;
     },
     t: (key, values = {}) => fillIn(find(key) ?? key, values),
+    sentence: (text) => said.get(locale.peek())?.translate(text) ?? text,
     has: (key) => find(key) !== undefined,
     all: (key) => LOCALES.flatMap((language) => among(language, key) ?? []),
     learn: (more) => learned.set(more),

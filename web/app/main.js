@@ -17,7 +17,7 @@ import { followDrops } from './drop.js';
 import { createEditor } from './editor.js';
 import { loadExtensions } from './extensions.js';
 import { followAppearance } from './appearance.js';
-import { createTranslator, firstLocale, loadMoreTexts, loadTexts } from './i18n.js';
+import { createTranslator, firstLocale, loadMoreTexts, loadSentences, loadTexts } from './i18n.js';
 import { followFormView } from './form-view.js';
 import { followKeys } from './keymap.js';
 import { followLevels } from './levels.js';
@@ -44,7 +44,12 @@ async function start() {
   const store = new DraftStore();
   const first = firstLocale(stored(localStorage, 'appearance.language'), navigator.languages);
   const [texts, window] = await Promise.all([loadTexts(first), claimWindow(store)]);
-  const translator = createTranslator(new Map([[first, texts]]), first, (each) => loadMoreTexts(each, each === first));
+  const translator = createTranslator(
+    new Map([[first, texts]]),
+    first,
+    (each) => loadMoreTexts(each, each === first),
+    loadSentences,
+  );
   const editor = createEditor(new Client(window.id, location.origin), translator, createSurface, store);
   followAppearance(editor);
   mountToolbar(part('toolbar'), editor);

@@ -1,9 +1,11 @@
 /** What is wrong with a node, said in the user's language: from the server's validation and from failed jobs. */
 
+import { PLACE } from '../core/sentences.js';
+
 /** @import { Translator } from '../types/app.d.ts' */
 /** @import { NodeProblem } from '../types/editor.d.ts' */
 /** @import { NodeId } from '../types/document.d.ts' */
-/** @import { Frames, NodeErrors, ValidationError } from '../types/net.d.ts' */
+/** @import { Frame, Frames, NodeErrors, ValidationError } from '../types/net.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 /** @import { ServerError } from '../net/server-error.js' */
 
@@ -41,8 +43,6 @@ function fromValidation({ type, message, details, extra_info: extra }, { t, has,
   const advice = has(`${key}.advice`) ? t(`${key}.advice`, values) : '';
   return { message: t(key, values), advice, input, detail: sentence };
 }
-
-const PLACE = /^.{0,200}? \(node [^()]*\)(, input '[^']*')?: /;
 
 /** The node that a sentence begins with is where the sentence is shown. @param {string} sentence */
 function withoutPlace(sentence) {
@@ -93,4 +93,17 @@ export const isFailure = ({ exception_type: type }) => type !== 'ExecutionBlocke
  */
 export function problemOfFailure({ exception_message: message, advice, input_name: input, traceback }) {
   return { message: withoutPlace(message.trim()), advice: advice ?? '', input: input ?? null, detail: traceback.join('') };
+}
+
+/**
+ * A frame whose sentences are in the user's language, as far as they are known in it; the traceback stays as it is.
+ * @param {Frame} frame
+ * @param {Translator} translator
+ * @returns {Frame}
+ */
+export function inUsersLanguage(frame, { sentence }) {
+  if (frame.type === 'execution_warning') return { ...frame, data: { ...frame.data, text: sentence(frame.data.text) } };
+  if (frame.type !== 'execution_error') return frame;
+  const { exception_message: message, advice } = frame.data;
+  return { ...frame, data: { ...frame.data, exception_message: sentence(message), ...(advice ? { advice: sentence(advice) } : {}) } };
 }

@@ -149,6 +149,7 @@ export function waitingRow(editor, item, index) {
 /** @param {Application} editor @param {QueueItem} item */
 export function endedRow(editor, item) {
   const { attempt, queue, t } = editor;
+  const error = item.error ? editor.translator.sentence(item.error) : null;
   const seconds = item.started !== null && item.ended !== null ? (item.ended - item.started) / 1000 : 0;
   const took = seconds < SHORT ? '' : durationText(seconds, t);
   const state = item.state === 'success' ? '' : t(`queue.state.${item.state}`);
@@ -163,7 +164,7 @@ export function endedRow(editor, item) {
         { class: 'job-text' },
         h('span', { class: 'job-name' }, nameOf(editor, item)),
         h('span', { class: 'job-meta' }, h('span', { class: 'job-state' }, facts), tagsOf(item)),
-        item.error ? h('span', { class: 'job-error', 'data-tip': item.error }, item.error) : null,
+        error === null ? null : h('span', { class: 'job-error', 'data-tip': error }, error),
       ),
       h(
         'div',

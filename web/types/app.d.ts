@@ -78,6 +78,8 @@ export interface Translator {
   /** Read all texts of a language; each is read once. */
   load(locale: string): Promise<void>;
   t(key: string, values?: Record<string, string | number>): string;
+  /** What the server says in English, where it is known in this language. */
+  sentence(text: string): string;
   has(key: string): boolean;
   /** The key's text in every language that has it. */
   all(key: string): string[];
