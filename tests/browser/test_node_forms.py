@@ -151,7 +151,9 @@ def test_a_pack_that_breaks_leaves_the_document_as_it_is(forms: Editor, server: 
     upto = forms.field(source, "upto").get_by_role("spinbutton")
     upto.fill("3")
     upto.press("Enter")
-    before = forms.wait_for_draft(lambda document: any(3 in node["widgets_values"] for node in document["nodes"]))
+    before = forms.wait_for_draft(
+        lambda document: any(3 in node.get("widgets_values", []) for node in document["nodes"])
+    )
     pack.write_text("1/0")
     reload_packs(server)
     expect(forms.node("FormNames")).to_contain_text("is not installed")
