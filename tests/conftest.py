@@ -19,19 +19,10 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Route, expect, sync_playwright
 
-from launcher.browser import MISSING, find_browser
+from launcher.browser import HEADLESS_ARGUMENTS, MISSING, find_browser
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 # Whoever opens the editor for the first time is offered a tour; most tests are not about that.
 TOUR_SEEN = "localStorage['safelight.setting.tour.seen'] ??= '{\"start\": 1}'"
@@ -103,7 +94,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.fail(MISSING)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=BROWSER_ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=HEADLESS_ARGUMENTS)
         yield chromium
         chromium.close()
 

@@ -7,17 +7,8 @@ from pathlib import Path
 
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
-from launcher.browser import MISSING, find_browser
+from launcher.browser import HEADLESS_ARGUMENTS, MISSING, find_browser
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 MEGABYTE = 1e6
 
 
@@ -28,7 +19,7 @@ async def chromium() -> AsyncIterator[Browser]:
     if path is None:
         raise RuntimeError(MISSING)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=HEADLESS_ARGUMENTS)
         try:
             yield browser
         finally:

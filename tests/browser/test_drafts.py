@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, expect
 
-from launcher.browser import find_browser
+from launcher.browser import HEADLESS_ARGUMENTS, find_browser
 from tests.browser.desk import Desk, context_of, open_desk
-from tests.conftest import BROWSER_ARGUMENTS
 from tests.running_server import RunningServer
 
 
@@ -71,7 +70,7 @@ def test_the_browser_is_killed_and_everything_is_there_again(
     executable = find_browser()
     assert executable
     options: dict[str, Any] = {
-        "executable_path": executable, "headless": True, "args": BROWSER_ARGUMENTS, "base_url": own_server.url,
+        "executable_path": executable, "headless": True, "args": HEADLESS_ARGUMENTS, "base_url": own_server.url,
         "viewport": {"width": 1440, "height": 900}, "locale": "en-US",
     }  # fmt: skip
     chromium = browser.browser_type

@@ -2,7 +2,7 @@
 
 import { pasteNodes } from '../core/clipboard.js';
 import { addNodes, compose } from '../core/edits.js';
-import { createNode } from '../core/create.js';
+import { blankNode, createNode } from '../core/create.js';
 import { FormatError } from '../core/format-error.js';
 import { readWorkflow, writeWorkflow } from '../core/format.js';
 import { fileId, idOf, listOf, recordOf } from '../core/json.js';
@@ -164,30 +164,12 @@ export function createInstance({ document }, spec, id, place) {
 export function addInstance(editor, id, place) {
   const { document } = editor;
   refuseRecursion(document, document.definitions, [id]);
-  const spec = editor.spec({ ...BLANK, type: id });
+  const spec = editor.spec(blankNode(id));
   if (!spec) return;
   const node = createInstance(editor, spec, document.freshNodeId(), place);
   editor.perform(compose('edit.add', [addNodes([node])]));
   editor.selection.set([node.id]);
 }
-
-/** @type {GraphNode} */
-export const BLANK = {
-  id: '',
-  type: '',
-  title: null,
-  x: 0,
-  y: 0,
-  width: 0,
-  height: 0,
-  mode: 0,
-  collapsed: false,
-  color: null,
-  values: {},
-  savedInputs: [],
-  savedOutputs: [],
-  rest: {},
-};
 
 /**
  * A subgraph as a workflow that has one instance of it, and what this needs.
@@ -197,7 +179,7 @@ export const BLANK = {
  */
 export function blueprintFile(editor, id) {
   const { definitions = new Map() } = editor.document.contents();
-  const spec = editor.spec({ ...BLANK, type: id });
+  const spec = editor.spec(blankNode(id));
   const node = spec && createInstance(editor, spec, '1', { x: 0, y: 0 });
   const contents = {
     nodes: node ? [node] : [],

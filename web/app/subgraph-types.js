@@ -1,8 +1,9 @@
 /** Subgraphs as types that the search for a node offers: those of the document, and those that the server keeps. */
 
+import { blankNode } from '../core/create.js';
 import { editorSpec } from '../core/spec.js';
 import { containsSubgraph } from '../core/subgraphs.js';
-import { addBlueprint, BLANK, blueprints, createInstance } from './subgraph-actions.js';
+import { addBlueprint, blueprints, createInstance } from './subgraph-actions.js';
 
 /** @import { Application } from '../types/app.d.ts' */
 /** @import { GraphNode, NodeId } from '../types/document.d.ts' */
@@ -16,7 +17,7 @@ export function subgraphTypes({ document, spec }) {
   const { definitions, shown } = document;
   return [...definitions.keys()]
     .filter((id) => shown === null || !containsSubgraph(definitions, id, shown))
-    .flatMap((type) => spec({ ...BLANK, type }) ?? []);
+    .flatMap((type) => spec(blankNode(type)) ?? []);
 }
 
 /** Those that the server keeps; none where it cannot be asked. @param {Application} editor @returns {Promise<NodeSpec[]>} */

@@ -13,6 +13,24 @@ const TEXT_AREA = 80;
 const PICTURE = 152;
 const CURVE = 164;
 
+/** A node of which nothing but its type is said. @param {string} type @returns {GraphNode} */
+export const blankNode = (type) => ({
+  id: '',
+  type,
+  title: null,
+  x: 0,
+  y: 0,
+  width: 0,
+  height: 0,
+  mode: 0,
+  collapsed: false,
+  color: null,
+  values: {},
+  savedInputs: [],
+  savedOutputs: [],
+  rest: {},
+});
+
 /**
  * A node of a type, with its widgets at their defaults.
  * @param {NodeSpec} spec
@@ -23,21 +41,14 @@ const CURVE = 164;
 export function createNode(spec, id, { x, y }) {
   const { width, height } = suggestedSize(spec);
   return {
+    ...blankNode(spec.type),
     id,
-    type: spec.type,
-    title: null,
     x: Math.round(x),
     y: Math.round(y),
     width,
     height,
-    mode: 0,
-    collapsed: false,
-    color: null,
     // An instance of a subgraph shows the inner values until it has its own.
     values: spec.subgraph ? {} : defaultValues(spec),
-    savedInputs: [],
-    savedOutputs: [],
-    rest: {},
   };
 }
 

@@ -1,5 +1,6 @@
 /** The borders of a subgraph as nodes of its level: one gives what comes from outside, the other takes what leads there. */
 
+import { blankNode } from './create.js';
 import { textOf, without } from './json.js';
 import { editorSpec } from './spec.js';
 
@@ -57,16 +58,9 @@ export const withPorts = (side, ports) =>
  * @returns {GraphNode}
  */
 export const borderNode = (side, ports, place) => ({
-  id: borderId(side),
-  type: side === 'inputs' ? INPUTS_TYPE : OUTPUTS_TYPE,
-  title: null,
+  ...blankNode(side === 'inputs' ? INPUTS_TYPE : OUTPUTS_TYPE),
   ...place,
-  mode: 0,
-  collapsed: false,
-  color: null,
-  values: {},
-  savedInputs: [],
-  savedOutputs: [],
+  id: borderId(side),
   ...withPorts(side, ports),
 });
 
