@@ -23,6 +23,8 @@ from diffusion.families.sd1 import SD1
 from diffusion.model import Model
 from diffusion.residency import Part
 from diffusion.sampling import sample
+from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.sampling.parameterization import Epsilon
 
 from diffusers import EulerDiscreteScheduler, UNet2DConditionModel  # isort: skip  (after diffusion, which prepares it)
 
@@ -41,7 +43,7 @@ def random_network(device: torch.device) -> UNet2DConditionModel:
 def handle(network: UNet2DConditionModel, device: torch.device) -> Model:
     """The network as what samplers take."""
     part = Part("random", device, 0, lambda: network)
-    return Model(SD1, SD1.latent_format, "epsilon", SD1.schedule(), part)
+    return Model(SD1, SD1.latent_format, Epsilon(NoiseSchedule.scaled_linear()), part)
 
 
 def bare_loop(network: UNet2DConditionModel, latent: Tensor, positive: Tensor, negative: Tensor, steps: int) -> None:

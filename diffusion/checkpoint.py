@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import torch
-from torch import nn
 
 from diffusion import devices
 from diffusion.autoencoder import downscale
+from diffusion.component import Component, Source
 from diffusion.families import detect
-from diffusion.families.family import Component, MissingComponent
+from diffusion.families.family import EncoderPart, MissingComponent
 from diffusion.families.recognition import looks_like
 from diffusion.families.sd1 import SD1
 from diffusion.latent_colours import with_fitted_colours
-from diffusion.model import Clip, Model, Vae
+from diffusion.model import Clip, Model, TextEncoder, Vae
 from diffusion.residency import Part
 from diffusion.weights import Header, WeightsError, load_weights, read_header
 
@@ -40,16 +40,16 @@ def load_checkpoint(
     family = detect(header)
     weights = load_weights(path)
     precision = devices.precision(device)
-    unet = _part(family.denoiser(header), header, weights, device, precision.denoiser)
-    model = Model(family, family.latent_format, family.prediction(header), family.schedule(), unet)
+    denoiser = Source(family.denoiser(header), weights, precision.denoiser, device)
+    model = Model(family, family.latent_format, family.parameterization(header), _part(denoiser, header), denoiser)
     try:
-        text = family.text_encoder(header)
+        parts = family.text_encoders(header)
     except MissingComponent as error:
-        clip = Clip(_absent("text encoder", error, device), width=0, layers=0)
+        absent = TextEncoder("l", _absent("text encoder", error, device), width=0, layers=0)
+        clip = Clip((absent,), family.join)
     else:
-        part = _part(text, header, weights, device, precision.text, rounded=precision.text_storage)
-        config = text.build().config
-        clip = Clip(part, config.hidden_size, config.num_hidden_layers, tuple(embedding_folders))
+        encoders = tuple(_text_encoder(part, header, weights, device) for part in parts)
+        clip = Clip(encoders, family.join, tuple(embedding_folders))
     try:
         vae = _vae(family.autoencoder(header), header, weights, device)
     except MissingComponent as error:
@@ -72,25 +72,24 @@ def load_vae(path: Path, *, device: torch.device | None = None) -> Vae:
     return _vae(component, header, load_weights(path), device or devices.current())
 
 
+def _text_encoder(
+    part: EncoderPart, header: Header, weights: Mapping[str, torch.Tensor], device: torch.device
+) -> TextEncoder:
+    precision = devices.precision(device)
+    source = Source(part.component, weights, precision.text, device, precision.text_storage)
+    return TextEncoder(part.name, _part(source, header), part.width, part.layers, part.style, source)
+
+
 def _vae(component: Component, header: Header, weights: Mapping[str, torch.Tensor], device: torch.device) -> Vae:
-    part = _part(component, header, weights, device, devices.precision(device).autoencoder)
+    source = Source(component, weights, devices.precision(device).autoencoder, device)
     network = component.build()
-    return Vae(part, network.config.latent_channels, downscale(network))
+    return Vae(_part(source, header), network.config.latent_channels, downscale(network), source)
 
 
-def _part(
-    component: Component,
-    header: Header,
-    weights: Mapping[str, torch.Tensor],
-    device: torch.device,
-    dtype: torch.dtype,
-    rounded: torch.dtype | None = None,
-) -> Part:
-    def make() -> nn.Module:
-        return component.fill(weights, dtype, device, rounded)
-
-    size = component.check(header) * dtype.itemsize
-    return Part(f"{header.path.name}: {component.title}", device, size, make)
+def _part(source: Source, header: Header) -> Part:
+    component = source.component
+    size = component.check(header) * source.dtype.itemsize
+    return Part(f"{header.path.name}: {component.title}", source.device, size, source.network, source.switch)
 
 
 def _absent(title: str, error: MissingComponent, device: torch.device) -> Part:

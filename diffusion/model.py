@@ -1,95 +1,122 @@
-"""What travels between nodes as MODEL, CLIP and VAE: immutable handles of networks that are brought in when used."""
+"""What travels between nodes as MODEL and VAE: immutable handles of networks that are brought in when used."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from diffusion import autoencoder
+from diffusion.attention import AttentionChange, changed_attention
+from diffusion.component import Patches, Source, WeightPatch
 from diffusion.families.family import Family, LatentFormat
 from diffusion.residency import Part
-from diffusion.sampling.network import Network, Prediction
-from diffusion.sampling.noise_schedule import NoiseSchedule
-from diffusion.text.embeddings import find_embedding
-from diffusion.text.encode import Conditioning, encode
-from diffusion.text.tokens import Tokens, tokenize
+from diffusion.sampling.conditions import Frame
+from diffusion.sampling.guidance import GuidanceChange
+from diffusion.sampling.network import Call
+from diffusion.sampling.noise_schedule import NoiseLevels
+from diffusion.sampling.parameterization import Parameterization
+from diffusion.text.clip import Clip, TextEncoder
 from diffusion.tiles import OnTile
+
+__all__ = ["Attachment", "Clip", "LoadedModel", "Model", "TextEncoder", "Vae"]
+
+
+class Attachment(Protocol):
+    """Something that acts within a denoiser while it runs, such as hooks on its modules."""
+
+    def attached(self, running: "LoadedModel") -> AbstractContextManager[None]:
+        """Attach it for the length of a run; afterwards the network is as it was."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A denoiser with what samplers need to know of it."""
+    """A denoiser with what samplers need to know of it, and the changes that are made to it when it runs.
+
+    patches: of its weights. attention: of its attention layers. attachments: hooks within the network.
+    guidance: of how the estimates under the prompts become one. Each acts in the order of its tuple.
+    """
 
     family: Family
     latent_format: LatentFormat
-    prediction: Prediction
-    schedule: NoiseSchedule
+    parameterization: Parameterization
     part: Part
+    source: Source | None = None
+    patches: Patches = ()
+    attention: tuple[AttentionChange, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    guidance: tuple[GuidanceChange, ...] = ()
 
     @property
     def device(self) -> torch.device:
         """Where the denoiser runs."""
         return self.part.device
 
+    @property
+    def schedule(self) -> NoiseLevels:
+        """The noise levels of its training."""
+        return self.parameterization.schedule
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What the denoiser is built from."""
+        return self.source.component.config if self.source else {}
+
+    def inputs(self, settings: Mapping[str, Any], frame: Frame, side: int) -> Mapping[str, Tensor]:
+        """What the denoiser takes beside the encoded prompt, from a prompt's settings."""
+        return self.family.inputs(self.config, settings, frame, side)
+
+    def patched(self, *patches: WeightPatch) -> "Model":
+        """The same with further changes of its weights."""
+        return replace(self, patches=(*self.patches, *patches))
+
+    def with_attention(self, *changes: AttentionChange) -> "Model":
+        """The same with further changes of its attention."""
+        return replace(self, attention=(*self.attention, *changes))
+
+    def with_attachments(self, *attachments: Attachment) -> "Model":
+        """The same with further hooks."""
+        return replace(self, attachments=(*self.attachments, *attachments))
+
+    def with_guidance(self, *changes: GuidanceChange) -> "Model":
+        """The same with further changes of guidance."""
+        return replace(self, guidance=(*self.guidance, *changes))
+
     @contextmanager
-    def loaded(self) -> Iterator[Network]:
-        """A context in which the weights are on the device; its value is the network."""
-        with self.part.loaded() as network:
-            yield _Denoiser(network)
+    def loaded(self) -> Iterator["LoadedModel"]:
+        """A context in which the weights are on the device and all changes are in place."""
+        with self.part.loaded(self.patches) as network, ExitStack() as stack:
+            running = LoadedModel(network, self.family)
+            if self.attention or self.guidance:  # a change of guidance may ask for other attention in its own calls
+                stack.enter_context(changed_attention(network, self.attention, lambda: running.call))
+            for attachment in self.attachments:
+                stack.enter_context(attachment.attached(running))
+            yield running
 
 
-class _Denoiser:
-    """Adapts the number format of a diffusers UNet."""
+class LoadedModel:
+    """A denoiser on its device. `network` is its module; `call` what it is being asked."""
 
-    def __init__(self, unet: Any) -> None:
-        self._unet = unet
-        self._dtype = next(unet.parameters()).dtype
+    def __init__(self, network: Any, family: Family) -> None:
+        self.network = network
+        self._family = family
+        self._call: Call | None = None
 
-    @torch.no_grad()
-    def __call__(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
-        states = context.to(x.device, self._dtype)
-        output = self._unet(x.to(self._dtype), timestep, encoder_hidden_states=states, return_dict=False)
-        return output[0].float()
+    @property
+    def call(self) -> Call:
+        """The call that the network is answering."""
+        assert self._call is not None, "the network is not being asked anything"
+        return self._call
 
-
-@dataclass(frozen=True)
-class Clip:
-    """A text encoder, where it finds embeddings, and the layer whose states it gives."""
-
-    part: Part
-    width: int
-    layers: int
-    embedding_folders: tuple[Path, ...] = ()
-    last_layer: int | None = None
-
-    def with_last_layer(self, layer: int) -> "Clip":
-        """The same encoder, stopped at a layer counted from the end: -1 is the last, -2 the one before."""
-        return replace(self, last_layer=layer)
-
-    def tokenize(self, text: str) -> Tokens:
-        """A prompt in chunks of tokens; its `warnings` say what could not be used."""
-        tokens = tokenize(text, lambda name: find_embedding(name, self.embedding_folders, self.width))
-        if self._skips_too_much():
-            warning = f"The text encoder has {self.layers} layers: stopping at layer {self.last_layer} was ignored."
-            tokens = replace(tokens, warnings=(*tokens.warnings, warning))
-        return tokens
-
-    @torch.no_grad()
-    def encode_tokens(self, tokens: Tokens) -> Conditioning:
-        """The states of tokens; see `diffusion.text.encode.encode`."""
-        with self.part.loaded() as encoder:
-            return encode(encoder, tokens, None if self._skips_too_much() else self.last_layer)
-
-    def encode(self, text: str) -> Conditioning:
-        """The conditioning `[[states [1, 77 n, width], {"pooled_output": [1, width]}]]` of a prompt."""
-        return self.encode_tokens(self.tokenize(text))
-
-    def _skips_too_much(self) -> bool:
-        return self.last_layer is not None and not -self.layers <= self.last_layer < 0
+    def __call__(self, call: Call) -> Tensor:
+        """The network's raw prediction, float32."""
+        self._call = call
+        try:
+            return self._family.evaluate(self.network, call)
+        finally:
+            self._call = None
 
 
 @dataclass(frozen=True)
@@ -99,16 +126,22 @@ class Vae:
     part: Part
     channels: int
     downscale: int
+    source: Source | None = None
+    patches: Patches = ()
+
+    def patched(self, *patches: WeightPatch) -> "Vae":
+        """The same with further changes of its weights."""
+        return replace(self, patches=(*self.patches, *patches))
 
     def decode(self, samples: Tensor) -> Tensor:
         """Pictures of latents. Raises ValueError if the latents have another number of channels."""
         self._check(samples)
-        with self.part.loaded() as network:
+        with self.part.loaded(self.patches) as network:
             return autoencoder.decode(network, samples)
 
     def encode(self, images: Tensor) -> Tensor:
         """Latents of pictures, whose sides are cropped to whole latent pixels."""
-        with self.part.loaded() as network:
+        with self.part.loaded(self.patches) as network:
             return autoencoder.encode(network, images)
 
     def decode_tiled(
@@ -120,7 +153,7 @@ class Vae:
     ) -> Tensor:
         """Pictures of latents by tiles of about `tile` pixels, `overlap` of them shared by neighbours."""
         self._check(samples)
-        with self.part.loaded() as network:
+        with self.part.loaded(self.patches) as network:
             return autoencoder.decode_tiled(network, samples, tile, overlap, on_tile)
 
     def encode_tiled(
@@ -131,7 +164,7 @@ class Vae:
         on_tile: OnTile | None = None,
     ) -> Tensor:
         """Latents of pictures by tiles of about `tile` pixels."""
-        with self.part.loaded() as network:
+        with self.part.loaded(self.patches) as network:
             return autoencoder.encode_tiled(network, images, tile, overlap, on_tile)
 
     def _check(self, samples: Tensor) -> None:

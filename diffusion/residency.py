@@ -15,22 +15,31 @@ from typing import Any
 import torch
 
 from diffusion import devices
+from diffusion.component import Patches
 
 RESERVE = 1 << 30  # bytes left free beside the networks, for what they compute
 
 _clock = itertools.count()
 
 
+Switch = Callable[[Any, Patches, Patches], None]
+"""``switch(network, old, new)`` gives a network that has its weights under `old` patches those under `new` ones."""
+
+
 class Part:
     """A network that is on its device while it is used, and may be dropped between two uses."""
 
-    def __init__(self, name: str, device: torch.device, size: int, make: Callable[[], Any]) -> None:
+    def __init__(
+        self, name: str, device: torch.device, size: int, make: Callable[[], Any], switch: Switch | None = None
+    ) -> None:
         """`make` builds the network on `device`, where it takes about `size` bytes; `name` is for messages."""
         self.name = name
         self.device = device
         self.size = size
         self._make = make
+        self._switch = switch
         self._network: Any | None = None
+        self._patches: Patches = ()
         self._users = 0
         self._last_used = 0
 
@@ -39,9 +48,28 @@ class Part:
         """Whether the network is in memory now."""
         return self._network is not None
 
-    def loaded(self) -> AbstractContextManager[Any]:
-        """A context in which the network is on its device; its value is the network."""
-        return residency.use(self)
+    def loaded(self, patches: Patches = ()) -> AbstractContextManager[Any]:
+        """A context in which the network is on its device, with its weights under `patches`; its value is the network.
+
+        Contexts of one part may lie within each other, but not in several threads at once with other patches.
+        """
+        return residency.use(self, patches)
+
+    def apply(self, patches: Patches) -> None:
+        """Bring the network, which is in memory, under other patches."""
+        if patches == self._patches or self._network is None:
+            return
+        assert self._switch is not None, f"{self.name} cannot be patched"
+        old, self._patches = self._patches, patches
+        try:
+            self._switch(self._network, old, patches)
+        except BaseException:
+            self.drop()  # half of it may be changed
+            raise
+
+    def drop(self) -> None:
+        """Forget the network; it is made anew when it is next used."""
+        self._network, self._patches = None, ()
 
 
 class Residency:
@@ -56,13 +84,20 @@ class Residency:
         self._lock = threading.RLock()  # never held while a network is made, so that others can look and free
 
     @contextmanager
-    def use(self, part: Part) -> Iterator[Any]:
-        """The network of `part`, which is not dropped before the context ends."""
+    def use(self, part: Part, patches: Patches = ()) -> Iterator[Any]:
+        """The network of `part` under `patches`, which is not dropped before the context ends."""
         with self._lock:
             part._users += 1
             part._last_used = next(_clock)
         try:
-            yield self._bring(part)
+            network = self._bring(part)
+            outer = part._patches
+            part.apply(patches)
+            try:
+                yield network
+            finally:
+                if part._users > 1:
+                    part.apply(outer)
         finally:
             with self._lock:
                 part._users -= 1
@@ -71,7 +106,7 @@ class Residency:
         """Drop every network that is not in use, and give the memory back to the system."""
         with self._lock:
             for part in self._idle():
-                part._network = None
+                part.drop()
         _return_memory()
 
     def resident(self) -> list[Part]:
@@ -95,7 +130,7 @@ class Residency:
                 idle = self._idle(part.device)
                 if not idle:
                     return
-                idle[0]._network = None
+                idle[0].drop()
             _return_memory()
 
     def _idle(self, device: torch.device | None = None) -> list[Part]:

@@ -13,7 +13,7 @@ from compat.host.stubs import unsupported
 from diffusion.model import Model
 from diffusion.sampling import SAMPLERS, SCHEDULERS, SamplingError, StepInfo
 from diffusion.sampling.guidance import ClassifierFreeGuidance
-from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.sampling.noise_schedule import NoiseLevels
 from diffusion.sampling.sample import part_of, run
 from diffusion.sampling.samplers import Denoise, Noise, OnStep, Sampler
 from diffusion.sampling.schedules import distinct
@@ -37,7 +37,7 @@ class SchedulerHandler(NamedTuple):
 SCHEDULER_HANDLERS = {name: SchedulerHandler(scheduler) for name, scheduler in SCHEDULERS.items()}
 
 
-def calculate_sigmas(model_sampling: NoiseSchedule, scheduler_name: str, steps: int) -> Tensor:
+def calculate_sigmas(model_sampling: NoiseLevels, scheduler_name: str, steps: int) -> Tensor:
     """The noise levels of a run, float32 `[steps + 1]`. Raises SamplingError, a ValueError."""
     entry = SCHEDULER_HANDLERS.get(scheduler_name)
     if entry is None:
@@ -128,10 +128,8 @@ def sample(
     if len(levels) < 2:
         return samples
     latent = {"samples": samples, "noise_mask": denoise_mask}
-    guidance = ClassifierFreeGuidance(cfg)
-    return run(
-        model, latent, noise, positive, negative, guidance, sampler, levels, int(seed or 0), _reporting(callback)
-    )
+    guider = ClassifierFreeGuidance(positive, negative, cfg)
+    return run(model, latent, noise, guider, sampler, levels, int(seed or 0), _reporting(callback)).samples
 
 
 def check_model(model: Any) -> None:

@@ -1,13 +1,16 @@
 """What a model family supplies, and nothing outside a family's own file may know in another way."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
-from diffusion.sampling.network import Prediction
-from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.component import Component
+from diffusion.sampling.conditions import Frame
+from diffusion.sampling.network import Call
+from diffusion.sampling.parameterization import Parameterization
+from diffusion.text.encode import Conditioning, Encoded, TextStyle
 from diffusion.weights import Header, WeightsError
 
 
@@ -40,68 +43,17 @@ class LatentFormat:
 
 
 @dataclass(frozen=True)
-class Component:
-    """One network of a checkpoint: how to build it, and where the file keeps its weights.
+class EncoderPart:
+    """A text encoder of a checkpoint: its name (see `diffusion.text.clip.TextEncoder`), network and how it is read.
 
-    `build` makes the network without weights, on the meta device; `file_name` translates the name of one of its
-    tensors to the name in the file (None: not in files of this layout). Tensors of the file under `prefix` that
-    nothing asks for are an error, unless their names start with one of `ignored`.
+    width, layers: of its states, and how many there are.
     """
 
-    title: str
-    prefix: str
-    build: Callable[[], Any]
-    file_name: Callable[[str], str]
-    ignored: tuple[str, ...] = field(default=())
-
-    def file_names(self, network: Any) -> dict[str, str]:
-        """Names in the file, by the names of the network's tensors."""
-        return {name: self.prefix + self.file_name(name) for name in network.state_dict()}
-
-    def check(self, header: Header) -> int:
-        """Compare the header with the network, and return the number of its weights.
-
-        Raises `WeightsError` that names the first tensors which are missing, unexpected or of another shape.
-        """
-        network = self.build()
-        names = self.file_names(network)
-        shapes = {names[name]: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-        missing = [name for name in shapes if name not in header.tensors]
-        skipped = tuple(self.prefix + name for name in self.ignored)
-        here = [name for name in header.tensors if name.startswith(self.prefix) and not name.startswith(skipped)]
-        unexpected = [name for name in here if name not in shapes]
-        wrong = [
-            f"{name} {list(header.tensors[name].shape)} instead of {list(shape)}"
-            for name, shape in shapes.items()
-            if name in header.tensors and not _same_weights(header.tensors[name].shape, shape)
-        ]
-        for names_found, fault in ((missing, "lacks"), (unexpected, "has unexpected"), (wrong, "has misshapen")):
-            if names_found:
-                raise WeightsError(
-                    f"{header.path.name}: the {self.title} {fault} {_first_few(names_found)}. "
-                    "Get the file again, or choose another one."
-                )
-        return sum(parameter.numel() for parameter in network.parameters())
-
-    def fill(
-        self,
-        weights: Mapping[str, torch.Tensor],
-        dtype: torch.dtype,
-        device: torch.device,
-        rounded: torch.dtype | None = None,
-    ) -> Any:
-        """Build the network with the weights of a file that `check` has accepted, for inference.
-
-        rounded: a number format that the weights go through first, so that they have no more than its precision.
-        """
-        network = self.build()
-        names = self.file_names(network)
-        state = {
-            name: weights[names[name]].reshape(tensor.shape).to(device, rounded or dtype).to(dtype)
-            for name, tensor in network.state_dict().items()
-        }
-        network.load_state_dict(state, assign=True)
-        return network.eval().requires_grad_(False).to(device)
+    name: str
+    component: Component
+    style: TextStyle
+    width: int
+    layers: int
 
 
 class Family(Protocol):
@@ -125,11 +77,8 @@ class Family(Protocol):
     def has_own_latents(self, header: Header) -> bool:
         """Whether this checkpoint comes with a VAE whose latents mean other colours than the family's."""
 
-    def prediction(self, header: Header) -> Prediction:
-        """What the denoiser of this checkpoint predicts."""
-
-    def schedule(self) -> NoiseSchedule:
-        """The noise levels that the family was trained on."""
+    def parameterization(self, header: Header) -> Parameterization:
+        """What the denoiser of this checkpoint predicts, and the noise levels that it was trained on."""
 
     def denoiser(self, header: Header) -> Component:
         """The UNet."""
@@ -137,16 +86,17 @@ class Family(Protocol):
     def autoencoder(self, header: Header) -> Component:
         """The VAE."""
 
-    def text_encoder(self, header: Header) -> Component:
-        """The text encoder."""
+    def text_encoders(self, header: Header) -> tuple[EncoderPart, ...]:
+        """The text encoders. Raises `MissingComponent` if there are none."""
 
+    def join(self, encoded: Mapping[str, Encoded]) -> Conditioning:
+        """The conditioning of a prompt, from what the text encoders give."""
 
-def _same_weights(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
-    """Equal, or a linear layer that the file keeps as a 1x1 convolution (or the reverse)."""
-    longer, shorter = sorted((shape, expected), key=len, reverse=True)
-    return longer[: len(shorter)] == shorter and all(size == 1 for size in longer[len(shorter) :])
+    def inputs(self, config: Mapping[str, Any], settings: Mapping[str, Any], frame: Frame, side: int) -> dict[str, Any]:
+        """What the denoiser takes beside the encoded prompt, `[B, …]` each; see `SampledModel.inputs`.
 
+        config: of the denoiser, as its component has it.
+        """
 
-def _first_few(names: list[str], count: int = 3) -> str:
-    rest = len(names) - count
-    return ", ".join(names[:count]) + (f" and {rest} more tensors" if rest > 0 else "")
+    def evaluate(self, network: Any, call: Call) -> torch.Tensor:
+        """Ask the denoiser, in the number format of its weights; float32."""

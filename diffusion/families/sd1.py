@@ -1,17 +1,21 @@
 """Stable Diffusion 1.x: everything particular of the family (Rombach et al. 2022, arXiv:2112.10752)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from diffusion.families import ldm_shapes
-from diffusion.families.family import Component, LatentFormat, MissingComponent
+from diffusion.component import Component
+from diffusion.families import ldm_shapes, unet
+from diffusion.families.family import EncoderPart, LatentFormat, MissingComponent
 from diffusion.families.ldm_keys import old_diffusers_vae_name, unet_file_name, vae_file_name
-from diffusion.sampling.network import Prediction
+from diffusion.sampling.conditions import Frame
+from diffusion.sampling.network import Call
 from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.sampling.parameterization import Epsilon, Parameterization, Velocity
+from diffusion.text.encode import Conditioning, Encoded, TextStyle
 from diffusion.weights import Header
 
 CLIP = "cond_stage_model.transformer."
@@ -55,21 +59,20 @@ class StableDiffusion1:
         width = header.shape(f"{ldm_shapes.VAE}encoder.conv_in.weight")
         return width is not None and width[0] != VAE_WIDTH
 
-    def prediction(self, header: Header) -> Prediction:
-        """Epsilon, unless the metadata or the marker tensor `v_pred` says velocity."""
+    def parameterization(self, header: Header) -> Parameterization:
+        """Epsilon, unless the metadata or the marker tensor `v_pred` says velocity; a thousand steps, betas linear in
+        their square roots.
+        """
         stored = header.metadata.get("prediction_type") or header.metadata.get("modelspec.prediction_type", "")
-        return "v_prediction" if "v_pred" in header.tensors or stored in ("v", "v_prediction") else "epsilon"
-
-    def schedule(self) -> NoiseSchedule:
-        """A thousand steps, betas linear in their square roots."""
-        return NoiseSchedule.scaled_linear(0.00085, 0.012, 1000)
+        velocity = "v_pred" in header.tensors or stored in ("v", "v_prediction")
+        return (Velocity if velocity else Epsilon)(NoiseSchedule.scaled_linear(0.00085, 0.012, 1000))
 
     def denoiser(self, header: Header) -> Component:
         """The UNet under `model.diffusion_model.`."""
         config = ldm_shapes.unet_config(header, HEADS, NORM_GROUPS)
         layout = ldm_shapes.unet_layout(header)
         build = _on_meta(lambda: UNet2DConditionModel(**config))
-        return Component("UNet", ldm_shapes.UNET, build, lambda name: unet_file_name(name, layout))
+        return Component("UNet", ldm_shapes.UNET, build, lambda name: unet_file_name(name, layout), config=config)
 
     def autoencoder(self, header: Header) -> Component:
         """The VAE, of a checkpoint or of a file of its own, in LDM's or in diffusers' layout."""
@@ -81,21 +84,36 @@ class StableDiffusion1:
         config = ldm_shapes.vae_config(header, prefix, NORM_GROUPS)
         levels = len(config["block_out_channels"])
         build = _on_meta(lambda: AutoencoderKL(**config))
-        return Component("VAE", prefix, build, lambda name: vae_file_name(name, levels), UNUSED_VAE)
+        return Component("VAE", prefix, build, lambda name: vae_file_name(name, levels), UNUSED_VAE, config)
 
-    def text_encoder(self, header: Header) -> Component:
+    def text_encoders(self, header: Header) -> tuple[EncoderPart, ...]:
         """CLIP's text model under `cond_stage_model.transformer.`, with or without `text_model.` before its names."""
         inner = "text_model." if header.has_prefix(f"{CLIP}text_model.") else ""
         if f"{CLIP}{inner}embeddings.token_embedding.weight" not in header.tensors:
             raise MissingComponent(f"{header.path.name} holds no text encoder: choose a checkpoint that has one.")
         config = ldm_shapes.clip_config(header, CLIP + inner, CLIP_HEADS)
-        return Component(
+        component = Component(
             "text encoder",
             CLIP,
             lambda: _clip(config),
             lambda name: inner + name.removeprefix("text_model."),
             UNUSED_TEXT,
+            config,
         )
+        return (EncoderPart("l", component, TextStyle(), config["hidden_size"], config["num_hidden_layers"]),)
+
+    def join(self, encoded: Mapping[str, Encoded]) -> Conditioning:
+        """The states of CLIP-L."""
+        states, pooled = encoded["l"]
+        return [[states, {"pooled_output": pooled}]]
+
+    def inputs(self, config: Mapping[str, Any], settings: Mapping[str, Any], frame: Frame, side: int) -> dict[str, Any]:
+        """The prompt is all."""
+        return {}
+
+    def evaluate(self, network: Any, call: Call) -> torch.Tensor:
+        """Ask the UNet."""
+        return unet.evaluate(network, call)
 
 
 def _diffusers_vae(header: Header) -> Component:
@@ -114,7 +132,7 @@ def _diffusers_vae(header: Header) -> Component:
     }
     old = header.shape("decoder.mid_block.attentions.0.query.weight") is not None
     build = _on_meta(lambda: AutoencoderKL(**config))
-    return Component("VAE", "", build, old_diffusers_vae_name if old else lambda name: name, UNUSED_VAE)
+    return Component("VAE", "", build, old_diffusers_vae_name if old else lambda name: name, UNUSED_VAE, config)
 
 
 def _clip(config: dict[str, Any]) -> Any:

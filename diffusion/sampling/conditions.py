@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from diffusion.sampling.errors import SamplingError
-from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.sampling.network import Control
+from diffusion.sampling.noise_schedule import NoiseLevels
 
 Conditioning = Sequence[Sequence[Any]]
 """A list of ``[encoded prompt [1, tokens, width], settings]``; settings as ComfyUI names them."""
@@ -42,6 +43,48 @@ class Area(NamedTuple):
         )
 
 
+class Moments(Protocol):
+    """When a prompt counts, by the number of times that the run has asked the model."""
+
+    def active(self, call: int, calls: int) -> bool:
+        """Whether it counts at a call, of as many as the run is going to make (as far as is known)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The run that conditioning is fitted to.
+
+    latent: ``[B, C, h, w]``, model space: what the run starts from, without noise.
+    noise: unit noise of that shape. noise_mask: ``[B, 1, h, w]``, 1 where to denoise, or None.
+    calls: how many times the run is going to ask the model.
+    """
+
+    latent: Tensor
+    schedule: NoiseLevels
+    calls: int = 0
+    noise: Tensor | None = None
+    noise_mask: Tensor | None = None
+    seed: int = 0
+
+    @property
+    def shape(self) -> torch.Size:
+        """Of the latent."""
+        return self.latent.shape
+
+    @property
+    def device(self) -> torch.device:
+        """Where the run takes place."""
+        return self.latent.device
+
+
+Inputs = Callable[[Mapping[str, Any], Frame, int], Mapping[str, Tensor]]
+"""``inputs(settings, frame, side)``: see `SampledModel.inputs`."""
+
+
+def _no_inputs(settings: Mapping[str, Any], frame: Frame, side: int) -> Mapping[str, Tensor]:
+    return {}
+
+
 @dataclass(frozen=True, eq=False)
 class Condition:
     """One prompt of a run.
@@ -49,58 +92,83 @@ class Condition:
     context: ``[B, tokens, width]``.
     area: where it counts.
     weight: how much it counts there against others, broadcast over ``[B, C, area.height, area.width]``.
+    side: the list of prompts that it belongs to; 0 is positive, 1 negative, more where a guider has more.
     sigma_start, sigma_end: the range of levels in which it counts, both included.
+    moments: at which calls of the model it counts; None for all.
     restricted: whether it was given an area (even the whole picture).
+    composition: its weight where prompts are composed (``AND``) and not averaged, or None.
+    inputs: what else the network takes, ``[B, …]``, cut to the area.
+    controls: control networks that act on it.
+    settings: everything that the conditioning said, for changes of the model that read more of it.
     """
 
     context: Tensor
     area: Area
     weight: Tensor
+    side: int = 0
     sigma_start: float = math.inf
     sigma_end: float = 0.0
+    moments: Moments | None = None
+    calls: int = 0
     restricted: bool = False
+    composition: float | None = None
+    inputs: Mapping[str, Tensor] = field(default_factory=dict)
+    controls: tuple[Control, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def active(self, sigma: float) -> bool:
-        """Whether the condition counts at a level."""
+    def active(self, sigma: float, call: int = 0) -> bool:
+        """Whether the condition counts at a level, when the model was asked ``call`` times before."""
+        if self.moments is not None and not self.moments.active(call, self.calls):
+            return False
         return self.sigma_end <= sigma <= self.sigma_start
 
 
-def resolve(
-    conditioning: Conditioning, shape: Sequence[int], schedule: NoiseSchedule, device: torch.device
-) -> list[Condition]:
-    """Fit conditioning to a latent of ``shape`` (``[B, C, h, w]``).
+def resolve(conditioning: Conditioning, frame: Frame, side: int = 0, inputs: Inputs = _no_inputs) -> list[Condition]:
+    """Fit conditioning to the latent of a run.
 
     Settings that count: ``area`` ((height, width, top, left) in cells, or ("percentage", …) in parts of the picture),
     ``strength``, ``mask`` (``[b, H, W]``, any size) with ``mask_strength`` and ``set_area_to_bounds``,
-    ``start_percent`` and ``end_percent`` of the training timesteps.
+    ``start_percent`` and ``end_percent`` of the training timesteps, ``moments`` (`Moments`), ``composition`` (the
+    weight of a prompt that is composed with others), ``control`` (a tuple of `Control`), and those that a family's
+    ``inputs`` know.
     """
-    return [_resolve_one(context, settings, shape, schedule, device) for context, settings in conditioning]
+    return [_resolve_one(context, settings, frame, side, inputs) for context, settings in conditioning]
 
 
-def _resolve_one(
-    context: Tensor, settings: Mapping[str, Any], shape: Sequence[int], schedule: NoiseSchedule, device: torch.device
-) -> Condition:
-    batch, _, height, width = shape
-    frame = Area(height, width, 0, 0)
-    area = _area(settings["area"], frame) if "area" in settings else None
+def _resolve_one(context: Tensor, settings: Mapping[str, Any], frame: Frame, side: int, inputs: Inputs) -> Condition:
+    batch, _, height, width = frame.shape
+    whole = Area(height, width, 0, 0)
+    area = _area(settings["area"], whole) if "area" in settings else None
     mask = None
     if settings.get("mask") is not None:
-        mask = _fit_mask(settings["mask"].to(device=device, dtype=torch.float32), batch, (height, width))
+        mask = _fit_mask(settings["mask"].to(device=frame.device, dtype=torch.float32), batch, (height, width))
         if settings.get("set_area_to_bounds", False):
             area = _bounds(mask)
-    place = frame if area is None else _inside(area, frame)
+    place = whole if area is None else _inside(area, whole)
     if mask is not None:
         weight = place.crop(mask) * settings.get("mask_strength", 1.0)
     else:
-        weight = _feathered(place, frame, device)
+        weight = _feathered(place, whole, frame.device)
+    more = {name: _repeat_to(tensor, batch) for name, tensor in inputs(settings, frame, side).items()}
     return Condition(
-        context=_repeat_to(context.to(device), batch),
+        context=_repeat_to(context.to(frame.device), batch),
         area=place,
         weight=weight * settings.get("strength", 1.0),
-        sigma_start=schedule.percent_to_sigma(settings.get("start_percent", 0.0)),
-        sigma_end=schedule.percent_to_sigma(settings.get("end_percent", 1.0)),
+        side=side,
+        sigma_start=frame.schedule.percent_to_sigma(settings.get("start_percent", 0.0)),
+        sigma_end=frame.schedule.percent_to_sigma(settings.get("end_percent", 1.0)),
+        moments=settings.get("moments"),
+        calls=frame.calls,
         restricted=area is not None,
+        composition=settings.get("composition"),
+        inputs={name: place.crop(value) if _is_picture(value, whole) else value for name, value in more.items()},
+        controls=tuple(settings.get("control") or ()),
+        settings=settings,
     )
+
+
+def _is_picture(tensor: Tensor, whole: Area) -> bool:
+    return tensor.ndim == 4 and tuple(tensor.shape[2:]) == (whole.height, whole.width)
 
 
 def with_counterparts(conditions: list[Condition], opposite: list[Condition]) -> list[Condition]:
@@ -122,7 +190,18 @@ def with_counterparts(conditions: list[Condition], opposite: list[Condition]) ->
             ):
                 tightest = condition
         if tightest is not None and not (tightest.restricted and tightest.area == other.area):
-            complete.append(replace(other, context=tightest.context))
+            # Pictures among the inputs are cut to the area, so they stay; all else is the prompt's own.
+            same = {name: tightest.inputs[name] for name in tightest.inputs if tightest.inputs[name].ndim != 4}
+            complete.append(
+                replace(
+                    other,
+                    context=tightest.context,
+                    side=tightest.side,
+                    inputs={**other.inputs, **same},
+                    controls=tightest.controls,
+                    settings=tightest.settings,
+                )
+            )
     return complete
 
 

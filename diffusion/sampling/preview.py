@@ -25,7 +25,11 @@ def latent_to_rgb(latents: Tensor, rgb_factors: Sequence[Sequence[float]], rgb_b
 
 def preview_jpeg(latents: Tensor, rgb_factors: Sequence[Sequence[float]], rgb_bias: Sequence[float]) -> bytes:
     """Return the first of the latents ``[B, C, h, w]`` (model space) as a JPEG whose longer side has 512 pixels."""
-    pixels = latent_to_rgb(latents[:1], rgb_factors, rgb_bias)[0]
+    return jpeg(latent_to_rgb(latents[:1], rgb_factors, rgb_bias)[0])
+
+
+def jpeg(pixels: Tensor) -> bytes:
+    """Return a picture, uint8 ``[h, w, 3]`` on the CPU, as a JPEG whose longer side has 512 pixels."""
     height, width = pixels.shape[:2]
     scale = _LONGER_SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

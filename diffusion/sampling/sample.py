@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from diffusion.sampling.conditions import Conditioning, fit_noise_mask, resolve, with_counterparts
+from diffusion.sampling.conditions import (
+    Condition,
+    Conditioning,
+    Frame,
+    Inputs,
+    fit_noise_mask,
+    resolve,
+    with_counterparts,
+)
 from diffusion.sampling.errors import SamplingError
-from diffusion.sampling.guidance import ClassifierFreeGuidance, Guidance, GuidedDenoiser, MaskedDenoiser
-from diffusion.sampling.network import SampledModel
+from diffusion.sampling.guidance import ClassifierFreeGuidance, GuidedDenoiser, Guider, MaskedDenoiser
+from diffusion.sampling.network import Control, SampledModel
 from diffusion.sampling.noise import brownian_noise, generator_noise, initial_noise
-from diffusion.sampling.samplers import SAMPLERS, Denoise, Sampler
+from diffusion.sampling.samplers import SAMPLERS, Denoiser, Sampler
 from diffusion.sampling.schedules import distinct, sigmas_for
 
 Latent = Mapping[str, Any]
@@ -71,50 +80,78 @@ def sample(
         raise SamplingError(f"There is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
     latent = {**latent, "samples": fitting(latent["samples"], model.latent_format.channels)}
     samples = latent["samples"]
-    sigmas = sigmas_for(model.schedule, scheduler, steps, denoise, SAMPLERS[sampler])
+    sigmas = sigmas_for(model.parameterization.schedule, scheduler, steps, denoise, SAMPLERS[sampler])
     levels = distinct(part_of(sigmas, start_step, last_step, force_full_denoise))
     if len(levels) < 2:
         return dict(latent)
     noise = initial_noise(samples.shape, seed, latent.get("batch_index")) if add_noise else torch.zeros(samples.shape)
-    result = run(
-        model, latent, noise, positive, negative, ClassifierFreeGuidance(cfg), SAMPLERS[sampler], levels, seed, on_step
-    )
-    return {**latent, "samples": result}
+    guider = ClassifierFreeGuidance(positive, negative, cfg)
+    result = run(model, latent, noise, guider, SAMPLERS[sampler], levels, seed, on_step)
+    return {**latent, "samples": result.samples}
+
+
+class Run(NamedTuple):
+    """What a run gives, ``[B, C, h, w]`` each, VAE space, on the CPU.
+
+    samples: the latent at the last level. denoised: the last estimate of the clean latent.
+    """
+
+    samples: Tensor
+    denoised: Tensor
 
 
 def run(
     model: SampledModel,
     latent: Latent,
     noise: Tensor,
-    positive: Conditioning,
-    negative: Conditioning,
-    guidance: Guidance,
+    guider: Guider,
     sampler: Sampler,
     levels: Sequence[float],
     seed: int,
     on_step: OnStep | None,
-) -> Tensor:
-    """Carry ``latent`` with ``noise`` on it down ``levels``; returns the samples in VAE space, on the CPU."""
+) -> Run:
+    """Carry ``latent`` with ``noise`` on it down ``levels``."""
     device = model.device
+    parameterization = model.parameterization
     start = model.latent_format.to_model(latent["samples"].to(device=device, dtype=torch.float32))
     noise = noise.to(device)
-    with torch.no_grad(), model.loaded() as network:
-        ours = resolve(positive, start.shape, model.schedule, device)
-        theirs = resolve(negative, start.shape, model.schedule, device)
-        theirs = with_counterparts(theirs, ours)
-        ours = with_counterparts(ours, theirs)
-        denoise: Denoise = GuidedDenoiser(network, model.prediction, model.schedule, ours, theirs, guidance)
-        if latent.get("noise_mask") is not None:
-            mask = fit_noise_mask(latent["noise_mask"], start.shape, device)
+    mask = latent.get("noise_mask")
+    if mask is not None:
+        mask = fit_noise_mask(mask, start.shape, device)
+    calls = (len(levels) - 1) * sampler.calls_per_step
+    frame = Frame(start, parameterization.schedule, calls, noise, mask, seed)
+    with torch.no_grad(), ExitStack() as stack:
+        network = stack.enter_context(model.loaded())
+        sides = _sides(guider, frame, model.inputs)
+        controls = {control: stack.enter_context(control.loaded(frame)) for control in _controls(sides)}
+        guided = GuidedDenoiser(network, parameterization, sides, guider, model.guidance, controls, calls)
+        denoise: Denoiser = guided
+        if mask is not None:
             kept_noise = noise
             if sampler.fresh_inpaint_noise:
                 kept_noise = initial_noise(noise.shape, (seed + 1) % 2**64).to(device)
-            denoise = MaskedDenoiser(denoise, mask, start, kept_noise)
-        x = start + noise * _start_scale(levels[0], model.schedule.sigma_max)
+            denoise = MaskedDenoiser(guided, mask, start, kept_noise)
+        x = parameterization.start(start, noise, levels[0])
         make_noise = brownian_noise(x, levels, seed) if sampler.noise == "brownian" else generator_noise(x, seed)
-        report = _reporter(on_step, len(levels) - 1)
-        x = sampler.run(denoise, x, levels, make_noise, report, **sampler.options(model.schedule))
-        return model.latent_format.from_model(x).cpu()
+        report = _Reporter(on_step, len(levels) - 1)
+        x = sampler.run(denoise, x, levels, make_noise, report, **sampler.options(parameterization.schedule))
+        x = parameterization.finish(x, levels[-1])
+        denoised = x if report.denoised is None else report.denoised
+        return Run(*(model.latent_format.from_model(result).cpu() for result in (x, denoised)))
+
+
+def _sides(guider: Guider, frame: Frame, inputs: Inputs) -> list[list[Condition]]:
+    """The prompts of a guider, fitted to a run; the positive and the negative ones get each other's areas."""
+    sides = [resolve(prompts, frame, side, inputs) for side, prompts in enumerate(guider.conditionings)]
+    if len(sides) > 1:
+        sides[1] = with_counterparts(sides[1], sides[0])
+        sides[0] = with_counterparts(sides[0], sides[1])
+    return sides
+
+
+def _controls(sides: Sequence[Sequence[Condition]]) -> list[Control]:
+    """The control networks of all prompts, each once."""
+    return list(dict.fromkeys(control for side in sides for condition in side for control in condition.controls))
 
 
 def part_of(sigmas: Tensor, start_step: int | None, last_step: int | None, force_full_denoise: bool) -> Tensor:
@@ -141,17 +178,15 @@ def fitting(samples: Tensor, channels: int) -> Tensor:
     return samples
 
 
-def _start_scale(sigma: float, sigma_max: float) -> float:
-    """Return what the noise of a run from ``sigma`` is multiplied with.
+class _Reporter:
+    """Passes steps on, and keeps the last estimate."""
 
-    At the largest level the latent is all noise and has the variance that the network saw there in training.
-    """
-    return (1 + sigma**2) ** 0.5 if sigma >= sigma_max * (1 - 1e-5) else sigma
+    def __init__(self, on_step: OnStep | None, steps: int) -> None:
+        self._on_step = on_step
+        self._steps = steps
+        self.denoised: Tensor | None = None
 
-
-def _reporter(on_step: OnStep | None, steps: int) -> Callable[[int, Tensor, Tensor, float], None]:
-    def report(index: int, x: Tensor, denoised: Tensor, sigma: float) -> None:
-        if on_step is not None:
-            on_step(StepInfo(min(index + 1, steps), steps, x, denoised, sigma))
-
-    return report
+    def __call__(self, index: int, x: Tensor, denoised: Tensor, sigma: float) -> None:
+        self.denoised = denoised
+        if self._on_step is not None:
+            self._on_step(StepInfo(min(index + 1, self._steps), self._steps, x, denoised, sigma))

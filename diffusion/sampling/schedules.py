@@ -12,62 +12,68 @@ from scipy.stats import beta as beta_distribution
 from torch import Tensor
 
 from diffusion.sampling.errors import SamplingError
-from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.sampling.noise_schedule import NoiseLevels
 from diffusion.sampling.samplers import Sampler
+from diffusion.sampling.sigma_lists import ending_in_zero, exponential_levels, karras_levels, last_steps
 
-Scheduler = Callable[[NoiseSchedule, int], Tensor]
+Scheduler = Callable[[NoiseLevels, int], Tensor]
 """Returns the descending levels of ``steps`` steps, float32 ``[steps + 1]``; the last is 0."""
 
 
-def _ending_in_zero(sigmas: Tensor) -> Tensor:
-    return torch.cat([sigmas.float(), torch.zeros(1)])
-
-
-def normal(schedule: NoiseSchedule, steps: int) -> Tensor:
+def normal(schedule: NoiseLevels, steps: int) -> Tensor:
     """Even in training timesteps, from the first to the last."""
-    return _ending_in_zero(schedule.sigma(torch.linspace(len(schedule.sigmas) - 1, 0, steps)))
+    last, first = schedule.timestep_range
+    return ending_in_zero(schedule.sigma(torch.linspace(first, last, steps)))
 
 
-def sgm_uniform(schedule: NoiseSchedule, steps: int) -> Tensor:
+def sgm_uniform(schedule: NoiseLevels, steps: int) -> Tensor:
     """Even in training timesteps without the last: the spacing of Stability's generative-models."""
-    return _ending_in_zero(schedule.sigma(torch.linspace(len(schedule.sigmas) - 1, 0, steps + 1)[:-1]))
+    last, first = schedule.timestep_range
+    return ending_in_zero(schedule.sigma(torch.linspace(first, last, steps + 1)[:-1]))
 
 
-def simple(schedule: NoiseSchedule, steps: int) -> Tensor:
+def simple(schedule: NoiseLevels, steps: int) -> Tensor:
     """Every ``T / steps``-th trained level, counted from the noisiest."""
     total = len(schedule.sigmas)
-    return _ending_in_zero(schedule.sigmas[[total - 1 - int(i * (total / steps)) for i in range(steps)]])
+    return ending_in_zero(schedule.sigmas[[total - 1 - int(i * (total / steps)) for i in range(steps)]])
 
 
-def ddim_uniform(schedule: NoiseSchedule, steps: int) -> Tensor:
+def ddim_uniform(schedule: NoiseLevels, steps: int) -> Tensor:
     """Every ``T // steps``-th trained level from index 1 up (DDIM, arXiv 2010.02502, appendix D.2).
 
     Where ``steps`` does not divide T there are more steps than asked for.
     """
     stride = max(len(schedule.sigmas) // steps, 1)
-    return _ending_in_zero(schedule.sigmas[1::stride].flip(0))
+    return ending_in_zero(schedule.sigmas[1::stride].flip(0))
 
 
-def karras(schedule: NoiseSchedule, steps: int) -> Tensor:
-    """Even in ``sigma ** (1 / 7)`` (Karras et al. 2022, arXiv 2206.00364, equation 5)."""
-    rho = 7.0
-    start, end = schedule.sigma_max ** (1 / rho), schedule.sigma_min ** (1 / rho)
-    return _ending_in_zero((start + torch.linspace(0, 1, steps) * (end - start)) ** rho)
+def karras(schedule: NoiseLevels, steps: int) -> Tensor:
+    """Even in ``sigma ** (1 / 7)`` between the trained ends."""
+    return karras_levels(steps, schedule.sigma_min, schedule.sigma_max)
 
 
-def exponential(schedule: NoiseSchedule, steps: int) -> Tensor:
-    """Even in log sigma."""
-    return _ending_in_zero(torch.linspace(math.log(schedule.sigma_max), math.log(schedule.sigma_min), steps).exp())
+def exponential(schedule: NoiseLevels, steps: int) -> Tensor:
+    """Even in log sigma between the trained ends."""
+    return exponential_levels(steps, schedule.sigma_min, schedule.sigma_max)
 
 
-def beta(schedule: NoiseSchedule, steps: int) -> Tensor:
-    """Timesteps at the quantiles of Beta(0.6, 0.6) (arXiv 2407.12173); levels hit twice are visited once."""
-    quantiles = beta_distribution.ppf(1 - np.linspace(0, 1, steps, endpoint=False), 0.6, 0.6)
+def beta(schedule: NoiseLevels, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
+    """Timesteps at the quantiles of a beta distribution (arXiv 2407.12173); levels hit twice are visited once."""
+    quantiles = beta_distribution.ppf(1 - np.linspace(0, 1, steps, endpoint=False), alpha, beta)
     timesteps = np.rint(quantiles * (len(schedule.sigmas) - 1)).astype(np.int64)
-    return _ending_in_zero(schedule.sigmas[torch.from_numpy(timesteps).unique_consecutive()])
+    return ending_in_zero(schedule.sigmas[torch.from_numpy(timesteps).unique_consecutive()])
 
 
-def linear_quadratic(schedule: NoiseSchedule, steps: int) -> Tensor:
+def turbo(schedule: NoiseLevels, steps: int, denoise: float = 1.0) -> Tensor:
+    """The first ``steps`` of timesteps 999, 899 … 99, of which SD-Turbo was distilled (arXiv 2311.17042, section 3.2).
+
+    denoise: below 1, leave out the first ``10 - int(10 * denoise)`` of them.
+    """
+    timesteps = torch.arange(999, 0, -100)[10 - int(10 * denoise) :][:steps]
+    return ending_in_zero(schedule.sigma(timesteps))
+
+
+def linear_quadratic(schedule: NoiseLevels, steps: int) -> Tensor:
     """Linear down to 97.5 % of the largest level, then quadratic to 0 (Movie Gen, arXiv 2410.13720, section 3.4.2).
 
     With ``p`` the part of the noise that is removed, the first half of the steps goes evenly to p = 0.025; the
@@ -81,13 +87,13 @@ def linear_quadratic(schedule: NoiseSchedule, steps: int) -> Tensor:
     curvature = (1 - threshold - slope * quadratic_steps) / quadratic_steps**2
     step = torch.arange(steps + 1, dtype=torch.float64)
     removed = slope * step + curvature * (step - linear_steps).clamp(min=0) ** 2
-    return _ending_in_zero((1 - removed[:-1]) * schedule.sigma_max)
+    return ending_in_zero((1 - removed[:-1]) * schedule.sigma_max)
 
 
-def kl_optimal(schedule: NoiseSchedule, steps: int) -> Tensor:
+def kl_optimal(schedule: NoiseLevels, steps: int) -> Tensor:
     """Even in the arc tangent of sigma, the best for Gaussian data (Align Your Steps, arXiv 2404.14507)."""
     start, end = math.atan(schedule.sigma_max), math.atan(schedule.sigma_min)
-    return _ending_in_zero((start + torch.linspace(0, 1, steps, dtype=torch.float64) * (end - start)).tan())
+    return ending_in_zero((start + torch.linspace(0, 1, steps, dtype=torch.float64) * (end - start)).tan())
 
 
 SCHEDULERS: dict[str, Scheduler] = {
@@ -103,8 +109,8 @@ SCHEDULERS: dict[str, Scheduler] = {
 }
 
 
-def sigmas_for(schedule: NoiseSchedule, scheduler: str, steps: int, denoise: float, sampler: Sampler) -> Tensor:
-    """Return the levels, float32 and descending, that ``sampler`` visits in a run of ``steps`` steps.
+def levels_of(schedule: NoiseLevels, scheduler: str, steps: int, denoise: float = 1.0) -> Tensor:
+    """Return the levels, float32 and descending, that a scheduler gives a run of ``steps`` steps.
 
     denoise: below 1, the last ``steps`` steps of a run of ``int(steps / denoise)``; 0 gives an empty list.
 
@@ -116,13 +122,17 @@ def sigmas_for(schedule: NoiseSchedule, scheduler: str, steps: int, denoise: flo
         raise SamplingError(f"steps is {steps}; a run needs at least 1.")
     if denoise <= 0:
         return torch.zeros(0)
-    total = steps if denoise > 0.9999 else int(steps / denoise)
-    if sampler.drops_penultimate:
-        sigmas = SCHEDULERS[scheduler](schedule, total + 1)
-        sigmas = torch.cat([sigmas[:-2], sigmas[-1:]])
-    else:
-        sigmas = SCHEDULERS[scheduler](schedule, total)
-    return sigmas if denoise > 0.9999 else sigmas[-(steps + 1) :]
+    if denoise > 0.9999:
+        return SCHEDULERS[scheduler](schedule, steps)
+    return last_steps(SCHEDULERS[scheduler](schedule, int(steps / denoise)), steps)
+
+
+def sigmas_for(schedule: NoiseLevels, scheduler: str, steps: int, denoise: float, sampler: Sampler) -> Tensor:
+    """Return the levels as `levels_of` does, as ``sampler`` visits them: some have the last but one left out."""
+    if not sampler.drops_penultimate or denoise <= 0 or steps < 1:
+        return levels_of(schedule, scheduler, steps, denoise)
+    whole = levels_of(schedule, scheduler, (steps if denoise > 0.9999 else int(steps / denoise)) + 1)
+    return last_steps(torch.cat([whole[:-2], whole[-1:]]), steps if denoise <= 0.9999 else len(whole))
 
 
 def distinct(sigmas: Tensor) -> list[float]:

@@ -15,8 +15,10 @@ class EmbeddingError(ValueError):
     """An embedding that a prompt names cannot be used; the message says why."""
 
 
-def find_embedding(name: str, folders: Sequence[Path], width: int) -> torch.Tensor:
+def find_embedding(name: str, folders: Sequence[Path], width: int, encoder: str = "l") -> torch.Tensor:
     """The vectors `[n, width]` of the embedding `name`, with or without extension, float32.
+
+    encoder: the text encoder that they are for, where a file has vectors for several.
 
     Raises `EmbeddingError` if no folder has it, or if it was made for a text encoder of another width.
     """
@@ -24,7 +26,7 @@ def find_embedding(name: str, folders: Sequence[Path], width: int) -> torch.Tens
     if path is None:
         raise EmbeddingError(f"The embedding '{name}' was left out: there is no such file in models/embeddings.")
     try:
-        vectors = _first_vectors(load_pickle(path) if path.suffix in PICKLES else load_weights(path))
+        vectors = _first_vectors(load_pickle(path) if path.suffix in PICKLES else load_weights(path), f"clip_{encoder}")
     except WeightsError as error:
         raise EmbeddingError(f"The embedding '{name}' was left out: {error}") from None
     if vectors is None:
@@ -46,7 +48,7 @@ def _locate(name: str, folders: Sequence[Path]) -> Path | None:
     return None
 
 
-def _first_vectors(content: Any) -> torch.Tensor | None:
+def _first_vectors(content: Any, encoder: str) -> torch.Tensor | None:
     """The vectors in any of the layouts that training programs write.
 
     A1111: `{"string_to_param": {"*": vectors}}`; for two text encoders: `{"clip_l": …, "clip_g": …}`; kohya:
@@ -55,6 +57,6 @@ def _first_vectors(content: Any) -> torch.Tensor | None:
     if not isinstance(content, Mapping):
         return None
     if "string_to_param" in content:
-        return _first_vectors(dict(content["string_to_param"].items()))
-    candidates = [content["clip_l"]] if "clip_l" in content else content.values()
+        return _first_vectors(dict(content["string_to_param"].items()), encoder)
+    candidates = [content[encoder]] if encoder in content else content.values()
     return next((value for value in candidates if isinstance(value, torch.Tensor) and value.ndim in (1, 2)), None)

@@ -7,6 +7,8 @@ from diffusers import AutoencoderKL
 from diffusion.checkpoint import load_checkpoint, load_vae
 from diffusion.families.ldm_keys import VAE_OLD_ATTENTION, vae_file_name
 from diffusion.residency import residency
+from diffusion.sampling.network import Call
+from diffusion.sampling.parameterization import Epsilon
 from diffusion.weights import WeightsError, load_weights, save_weights
 from tests.parity.random_checkpoint import VAE
 
@@ -20,16 +22,16 @@ def without(path: Path, prefix: str, target: Path) -> Path:
 def test_handles_say_what_samplers_need(tiny):
     assert tiny.model.family.id == "stable-diffusion-v1"
     assert tiny.model.latent_format.channels == 4
-    assert tiny.model.prediction == "epsilon"
+    assert isinstance(tiny.model.parameterization, Epsilon)
     assert tiny.model.device.type == "cpu"
     assert len(tiny.model.schedule.sigmas) == 1000
-    assert (tiny.clip.width, tiny.clip.layers) == (48, 3)
+    assert [(each.name, each.width, each.layers) for each in tiny.clip.encoders] == [("l", 48, 3)]
     assert (tiny.vae.channels, tiny.vae.downscale) == (4, 8)
 
 
 def test_the_network_takes_a_batch_and_gives_float32(tiny):
     with tiny.model.loaded() as network:
-        out = network(torch.randn(2, 4, 8, 8), torch.tensor([999, 3]), torch.randn(2, 77, 48))
+        out = network(Call(torch.randn(2, 4, 8, 8), torch.tensor([999, 3]), 1.0, torch.randn(2, 77, 48)))
     assert out.shape == (2, 4, 8, 8)
     assert out.dtype == torch.float32
     assert not out.requires_grad
@@ -38,15 +40,15 @@ def test_the_network_takes_a_batch_and_gives_float32(tiny):
 def test_a_pickled_checkpoint_gives_the_same_network(tiny, tiny_path, tmp_path):
     torch.save({"state_dict": load_weights(tiny_path)}, tmp_path / "tiny.ckpt")
     other = load_checkpoint(tmp_path / "tiny.ckpt")
-    inputs = torch.randn(1, 4, 8, 8), torch.tensor([500]), torch.randn(1, 77, 48)
+    call = Call(torch.randn(1, 4, 8, 8), torch.tensor([500]), 1.0, torch.randn(1, 77, 48))
     with tiny.model.loaded() as first, other.model.loaded() as second:
-        assert torch.equal(first(*inputs), second(*inputs))
+        assert torch.equal(first(call), second(call))
 
 
 def test_networks_dropped_from_memory_come_back(tiny):
     before = tiny.clip.encode("a cat")[0][0]
     residency.free()
-    assert not tiny.clip.part.resident
+    assert not tiny.clip.encoders[0].part.resident
     assert torch.equal(tiny.clip.encode("a cat")[0][0], before)
 
 

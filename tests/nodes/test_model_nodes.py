@@ -68,7 +68,7 @@ def test_a_checkpoint_gives_its_parts_in_order(loaded):
     spec = spec_of(loaders.checkpoint_loader)
     assert [output.type for output in spec.outputs] == ["MODEL", "CLIP", "VAE"]
     assert loaded.MODEL.latent_format.channels == 4
-    assert loaded.CLIP.width == 48
+    assert loaded.CLIP.encoders[0].width == 48
     assert loaded.VAE.downscale == 8
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 from torch import Tensor
 
@@ -16,7 +17,13 @@ from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep, ancestra
 
 
 def dpmpp_2s_ancestral(
-    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, eta: float = 1.0
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
 ) -> Tensor:
     """DPM-Solver++(2S) (algorithm 1, r = 1/2) below the next level, then noise up to it. Two calls a step."""
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
@@ -27,26 +34,39 @@ def dpmpp_2s_ancestral(
             middle = math.sqrt(sigma * down)
             denoised = denoise(step_to(x, denoised, sigma, middle), middle)
         x = step_to(x, denoised, sigma, down)
-        if sigma_next > 0:
-            x = x + noise(sigma, sigma_next) * up
+        if up > 0:
+            x = x + noise(sigma, sigma_next) * (up * s_noise)
     return x
 
 
 def dpmpp_sde(
-    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, eta: float = 1.0
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
+    r: float = 0.5,
 ) -> Tensor:
-    """DPM-Solver++ (SDE), singlestep: like 2S with noise at the midpoint too. Two calls a step."""
+    """DPM-Solver++ (SDE), singlestep: like 2S with noise at the point in the middle too. Two calls a step.
+
+    r: where in the step, in λ, that point is.
+    """
+
+    def moved(x: Tensor, target: Tensor, sigma: float, sigma_next: float) -> Tensor:
+        down, up = ancestral_levels(sigma, sigma_next, eta)
+        x = step_to(x, target, sigma, down)
+        return x + noise(sigma, sigma_next) * (up * s_noise) if up > 0 else x
+
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         on_step(step, x, denoised, sigma)
         if sigma_next == 0:
             return denoised
-        middle = math.sqrt(sigma * sigma_next)
-        down, up = ancestral_levels(sigma, middle, eta)
-        halfway = step_to(x, denoised, sigma, down) + noise(sigma, middle) * up
-        denoised = denoise(halfway, middle)
-        down, up = ancestral_levels(sigma, sigma_next, eta)
-        x = step_to(x, denoised, sigma, down) + noise(sigma, sigma_next) * up
+        middle = sigma ** (1 - r) * sigma_next**r
+        inner = denoise(moved(x, denoised, sigma, middle), middle)
+        x = moved(x, denoised + (inner - denoised) / (2 * r), sigma, sigma_next)
     return x
 
 
@@ -66,9 +86,19 @@ def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise,
 
 
 def dpmpp_2m_sde(
-    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, eta: float = 1.0
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
+    solver_type: Literal["midpoint", "heun"] = "midpoint",
 ) -> Tensor:
-    """SDE-DPM-Solver++(2M), in its midpoint form. One call a step."""
+    """SDE-DPM-Solver++(2M). One call a step.
+
+    solver_type: what the change of the denoised latent over the last step counts; both are of order 2.
+    """
     last, last_h = None, 0.0
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
@@ -76,16 +106,25 @@ def dpmpp_2m_sde(
         if sigma_next == 0:
             return denoised
         h = math.log(sigma / sigma_next)
-        target = denoised if last is None else denoised + (denoised - last) * (h / last_h / 2)
-        x = target + (x - target) * math.exp(-(1 + eta) * h)
+        g = (1 + eta) * h
+        x = denoised + (x - denoised) * math.exp(-g)
+        if last is not None:
+            weight = -math.expm1(-g) / 2 if solver_type == "midpoint" else math.expm1(-g) / g + 1
+            x = x + (denoised - last) * (h / last_h * weight)
         if eta > 0:
-            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * eta * h)))
+            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * eta * h)) * s_noise)
         last, last_h = denoised, h
     return x
 
 
 def dpmpp_3m_sde(
-    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, eta: float = 1.0
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
 ) -> Tensor:
     """Third-order multistep SDE-DPM-Solver++: the denoised latent extrapolated from three steps. One call a step.
 
@@ -114,6 +153,6 @@ def dpmpp_3m_sde(
                 x = x - bend * (second / g - 0.5)
             x = x + first_derivative * second
         if eta > 0:
-            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * eta * h)))
+            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * eta * h)) * s_noise)
         past = [*past[-1:], (denoised, h)]
     return x

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffusion.sampling.samplers.quadrature import lagrange_integrals
-from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep, slope, step_to
+from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep, ancestral_levels, slope, step_to
 
 Weights = Callable[[Sequence[float], float], Sequence[float]]
 """Of the visited levels (latest first) and the next one: what to multiply the slopes with (latest first)."""
@@ -37,19 +37,33 @@ def _adams(
     return x
 
 
-def lms(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """Linear multistep: integrate the polynomial in sigma through the last four slopes (Adams-Bashforth). Order 4."""
+def lms(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    order: int = 4,
+) -> Tensor:
+    """Linear multistep: integrate the polynomial in sigma through the last ``order`` slopes (Adams-Bashforth)."""
 
     def weights(visited: Sequence[float], following: float) -> Sequence[float]:
         return lagrange_integrals(visited, visited[0], following)
 
-    return _adams(denoise, x, sigmas, on_step, 4, weights)
+    return _adams(denoise, x, sigmas, on_step, order, weights)
 
 
 _EVEN_STEP_WEIGHTS = ((1,), (3 / 2, -1 / 2), (23 / 12, -16 / 12, 5 / 12), (55 / 24, -59 / 24, 37 / 24, -9 / 24))
 
 
-def ipndm(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
+def ipndm(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    max_order: int = 4,
+) -> Tensor:
     """iPNDM (arXiv 2204.13902, appendix; after PNDM, arXiv 2202.09778).
 
     Adams-Bashforth with the weights of even steps, whatever the schedule: order 4 on even levels, 2 on smooth ones.
@@ -58,7 +72,7 @@ def ipndm(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on
     def weights(visited: Sequence[float], following: float) -> Sequence[float]:
         return [weight * (following - visited[0]) for weight in _EVEN_STEP_WEIGHTS[len(visited) - 1]]
 
-    return _adams(denoise, x, sigmas, on_step, 4, weights)
+    return _adams(denoise, x, sigmas, on_step, min(max_order, 4), weights)
 
 
 def _uneven_step_weights(visited: Sequence[float], following: float) -> Sequence[float]:
@@ -81,14 +95,21 @@ def _uneven_step_weights(visited: Sequence[float], following: float) -> Sequence
     return [weight * h for weight in weights[: len(visited)]]
 
 
-def ipndm_v(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
+def ipndm_v(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    max_order: int = 4,
+) -> Tensor:
     """iPNDM with weights that follow the lengths of the steps (diff-sampler's ``ipndm_v``).
 
     The weights are the ones in circulation. That of the first difference is Adams-Bashforth's; that of the second is so
     on even levels alone, and that of the third is 11/24 there where Adams-Bashforth has 3/8 (``lms`` has the exact
     weights for any levels). They are kept, because published workflows owe their pictures to them.
     """
-    return _adams(denoise, x, sigmas, on_step, 4, _uneven_step_weights)
+    return _adams(denoise, x, sigmas, on_step, min(max_order, 4), _uneven_step_weights)
 
 
 def _vp_time(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,17 +120,32 @@ def _vp_time(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
     return (np.sqrt(beta_0**2 + 2 * slope_of_beta * np.log1p(sigma**2)) - beta_0) / slope_of_beta
 
 
-def deis(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
+def deis(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    max_order: int = 3,
+) -> Tensor:
     """tAB-DEIS (arXiv 2204.13902, equations 14 and 15): the polynomial through three slopes is in VP time. Order 3."""
 
     def weights(visited: Sequence[float], following: float) -> Sequence[float]:
         return lagrange_integrals(visited, visited[0], following, abscissa=_vp_time)
 
-    return _adams(denoise, x, sigmas, on_step, 3, weights)
+    return _adams(denoise, x, sigmas, on_step, max_order, weights)
 
 
-def res_multistep(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """Second-order multistep Refined Exponential Solver (arXiv 2308.02157).
+def res_multistep(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    eta: float = 0.0,
+    s_noise: float = 1.0,
+) -> Tensor:
+    """Second-order multistep Refined Exponential Solver (arXiv 2308.02157), with eta above 0 in an ancestral form.
 
     Integrates exactly, in ``λ = -log σ``, the line through the last two denoised latents. Order 2.
     """
@@ -119,18 +155,34 @@ def res_multistep(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: N
         on_step(step, x, denoised, sigma)
         if sigma_next == 0:
             return denoised
-        h = math.log(sigma / sigma_next)
-        x = step_to(x, denoised, sigma, sigma_next)
+        down, up = ancestral_levels(sigma, sigma_next, eta)
+        h = math.log(sigma / down)
+        x = step_to(x, denoised, sigma, down)
         if last is not None:
             x = x + (denoised - last) * ((h + math.expm1(-h)) / last_h)
+        if up > 0:
+            x = x + noise(sigma, sigma_next) * (up * s_noise)
         last, last_h = denoised, h
     return x
 
 
-def gradient_estimation(
-    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, gamma: float = 2.0
+def res_multistep_ancestral(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
 ) -> Tensor:
-    """Euler along ``gamma * slope + (1 - gamma) * the slope before`` (arXiv 2306.04848)."""
+    """`res_multistep` below the next level, then noise up to it."""
+    return res_multistep(denoise, x, sigmas, noise, on_step, eta, s_noise)
+
+
+def gradient_estimation(
+    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, ge_gamma: float = 2.0
+) -> Tensor:
+    """Euler along ``ge_gamma * slope + (1 - ge_gamma) * the slope before`` (arXiv 2306.04848)."""
     last: Tensor | None = None
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
@@ -138,7 +190,7 @@ def gradient_estimation(
         if sigma_next == 0:
             return denoised
         current = slope(x, denoised, sigma)
-        direction = current if last is None else current * gamma + last * (1 - gamma)
+        direction = current if last is None else current * ge_gamma + last * (1 - ge_gamma)
         x = x + direction * (sigma_next - sigma)
         last = current
     return x

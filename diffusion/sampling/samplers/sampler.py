@@ -7,17 +7,30 @@ denoiser D (Karras et al. 2022, arXiv 2206.00364, equations 1 and 3), whatever t
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
-from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.sampling.errors import SamplingError
+from diffusion.sampling.noise_schedule import NoiseLevels
 
 Denoise = Callable[[Tensor, float], Tensor]
 """``denoise(x, sigma)`` gives the model's estimate of the clean latent."""
+
+
+class Denoiser(Protocol):
+    """The denoiser of a run, for samplers that look at more than the guided estimate."""
+
+    def __call__(self, x: Tensor, sigma: float) -> Tensor:
+        """The guided estimate of the clean latent."""
+
+    def guided(self, x: Tensor, sigma: float, *, with_negative: bool = False) -> Any:
+        """A `diffusion.sampling.guidance.Guided`: the guided estimate with those of the prompts."""
+
 
 Noise = Callable[[float, float], Tensor]
 """``noise(sigma, sigma_next)`` gives unit noise in the shape of x for the step between two levels."""
@@ -26,11 +39,15 @@ OnStep = Callable[[int, Tensor, Tensor, float], None]
 """``on_step(index, x, denoised, sigma)`` is called once a step, after the model was asked; it may raise to stop."""
 
 
+NoiseKind = Literal["generator", "brownian", "brownian_on_device"]
+"""Where a sampler's noise comes from: one generator that is drawn from again and again, or a Brownian path, whose
+increments between two levels do not depend on the number of steps (drawn on the CPU, or where the run takes place)."""
+
 Run = Callable[..., Tensor]
 """``run(denoise, x, sigmas, noise, on_step)``; some samplers take keyword options too."""
 
 
-def _no_options(schedule: NoiseSchedule) -> Mapping[str, Any]:
+def _no_options(schedule: NoiseLevels) -> Mapping[str, Any]:
     return {}
 
 
@@ -38,18 +55,37 @@ def _no_options(schedule: NoiseSchedule) -> Mapping[str, Any]:
 class Sampler:
     """A sampler function and what a run has to prepare for it.
 
-    noise: where the noise that is added within the run comes from: one generator that is drawn from again and again,
-        or a Brownian path, whose increments between two levels do not depend on the number of steps.
+    noise: where the noise that is added within the run comes from.
     drops_penultimate: one level more is computed and the last but one left out.
     fresh_inpaint_noise: the kept part of a masked latent is noised with noise of its own.
+    calls_per_step: how many times a step asks the model, as prompts that change with the steps count them.
     options: keyword options of ``run`` that depend on the model's noise schedule.
     """
 
     run: Run
-    noise: Literal["generator", "brownian"] = "generator"
+    noise: NoiseKind = "generator"
     drops_penultimate: bool = False
     fresh_inpaint_noise: bool = False
-    options: Callable[[NoiseSchedule], Mapping[str, Any]] = _no_options
+    calls_per_step: int = 1
+    options: Callable[[NoiseLevels], Mapping[str, Any]] = _no_options
+
+    def with_options(self, **changed: Any) -> Sampler:
+        """The same sampler with keyword options of its function.
+
+        Raises SamplingError for one that the function does not have.
+        """
+        known = list(inspect.signature(self.run).parameters)[_GIVEN:]
+        for name in changed:
+            if name not in known:
+                raise SamplingError(
+                    f"This sampler has no option {name!r}; it has {', '.join(known) or 'none'}. Leave the option out."
+                )
+        given = self.options
+        return replace(self, options=lambda schedule: {**given(schedule), **changed})
+
+
+_GIVEN = 5
+"""How many parameters of a sampler's function are not options."""
 
 
 def step_to(x: Tensor, denoised: Tensor, sigma: float, sigma_next: float) -> Tensor:
@@ -68,7 +104,28 @@ def slope(x: Tensor, denoised: Tensor, sigma: float) -> Tensor:
 def ancestral_levels(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[float, float]:
     """Split a step into the level to go down to and the amount of fresh noise that leads back to ``sigma_next``.
 
-    eta 1 gives the variance of DDPM's posterior (arXiv 2006.11239, equation 7), 0 a deterministic step.
+    eta 1 gives the variance of DDPM's posterior (arXiv 2006.11239, equation 7), 0 a deterministic step; so is one to a
+    higher level.
     """
-    up = min(sigma_next, eta * math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2))
+    up = min(sigma_next, eta * sigma_next * math.sqrt(max(1 - (sigma_next / sigma) ** 2, 0.0)))
     return math.sqrt(sigma_next**2 - up**2), up
+
+
+@dataclass(frozen=True)
+class Churn:
+    """Noise that is added before a step, which then starts from a higher level (arXiv 2206.00364, algorithm 2).
+
+    amount: of noise over all steps. low, high: the levels between which it is added. scale: of the noise.
+    """
+
+    amount: float = 0.0
+    low: float = 0.0
+    high: float = math.inf
+    scale: float = 1.0
+
+    def raised(self, x: Tensor, sigma: float, steps: int, noise: Noise) -> tuple[Tensor, float]:
+        """Return ``x`` with the noise of one of so many steps, and the level that it is at then."""
+        if self.amount <= 0 or not self.low <= sigma <= self.high:
+            return x, sigma
+        level = sigma * (1 + min(self.amount / steps, math.sqrt(2) - 1))
+        return x + noise(sigma, level) * (self.scale * math.sqrt(level**2 - sigma**2)), level

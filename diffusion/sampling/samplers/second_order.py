@@ -8,22 +8,40 @@ from itertools import pairwise
 
 from torch import Tensor
 
-from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep, ancestral_levels, slope, step_to
+from diffusion.sampling.samplers.sampler import Churn, Denoise, Noise, OnStep, ancestral_levels, slope, step_to
 
 
-def heun(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """Heun's trapezoidal method (arXiv 2206.00364, algorithm 1); the step to 0 is Euler's. Order 2."""
+def heun(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    s_churn: float = 0.0,
+    s_tmin: float = 0.0,
+    s_tmax: float = math.inf,
+    s_noise: float = 1.0,
+) -> Tensor:
+    """Heun's trapezoidal method (arXiv 2206.00364, algorithm 2); the step to 0 is Euler's. Order 2.
+
+    The options are those of `Churn`.
+    """
+    churn = Churn(s_churn, s_tmin, s_tmax, s_noise)
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
-        denoised = denoise(x, sigma)
-        on_step(step, x, denoised, sigma)
-        predicted = step_to(x, denoised, sigma, sigma_next)
-        if sigma_next == 0:
-            x = predicted
-        else:
-            before = slope(x, denoised, sigma)
-            after = slope(predicted, denoise(predicted, sigma_next), sigma_next)
-            x = x + (before + after) * ((sigma_next - sigma) / 2)
+        x, level = churn.raised(x, sigma, len(sigmas) - 1, noise)
+        denoised = denoise(x, level)
+        on_step(step, x, denoised, level)
+        x = trapezoid(denoise, x, denoised, level, sigma_next)
     return x
+
+
+def trapezoid(denoise: Denoise, x: Tensor, denoised: Tensor, sigma: float, sigma_next: float) -> Tensor:
+    """One step along the mean of the slopes at both of its ends; ``denoised`` is the estimate in x."""
+    predicted = step_to(x, denoised, sigma, sigma_next)
+    if sigma_next == 0:
+        return predicted
+    after = slope(predicted, denoise(predicted, sigma_next), sigma_next)
+    return x + (slope(x, denoised, sigma) + after) * ((sigma_next - sigma) / 2)
 
 
 def heunpp2(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
@@ -59,17 +77,35 @@ def _midpoint(denoise: Denoise, x: Tensor, denoised: Tensor, sigma: float, sigma
     return x + slope(halfway, denoise(halfway, middle), middle) * (sigma_next - sigma)
 
 
-def dpm_2(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """DPM-Solver-2 (arXiv 2206.00927, algorithm 1 with r = 1/2). Order 2."""
+def dpm_2(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    s_churn: float = 0.0,
+    s_tmin: float = 0.0,
+    s_tmax: float = math.inf,
+    s_noise: float = 1.0,
+) -> Tensor:
+    """DPM-Solver-2 (arXiv 2206.00927, algorithm 1 with r = 1/2). Order 2. The options are those of `Churn`."""
+    churn = Churn(s_churn, s_tmin, s_tmax, s_noise)
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
-        denoised = denoise(x, sigma)
-        on_step(step, x, denoised, sigma)
-        x = _midpoint(denoise, x, denoised, sigma, sigma_next)
+        x, level = churn.raised(x, sigma, len(sigmas) - 1, noise)
+        denoised = denoise(x, level)
+        on_step(step, x, denoised, level)
+        x = _midpoint(denoise, x, denoised, level, sigma_next)
     return x
 
 
 def dpm_2_ancestral(
-    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, eta: float = 1.0
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
 ) -> Tensor:
     """DPM-Solver-2 steps below the next level, then noise up to it."""
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
@@ -77,6 +113,6 @@ def dpm_2_ancestral(
         on_step(step, x, denoised, sigma)
         down, up = ancestral_levels(sigma, sigma_next, eta)
         x = _midpoint(denoise, x, denoised, sigma, down)
-        if sigma_next > 0:
-            x = x + noise(sigma, sigma_next) * up
+        if up > 0:
+            x = x + noise(sigma, sigma_next) * (up * s_noise)
     return x

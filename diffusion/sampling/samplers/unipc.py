@@ -27,10 +27,12 @@ def _combination(rs: Sequence[float], h: float, b_h: float) -> list[float]:
     return np.linalg.solve(np.array(rows), np.array(right)).tolist()
 
 
-def _run(denoise: Denoise, x: Tensor, sigmas: Sequence[float], on_step: OnStep, b: Callable[[float], float]) -> Tensor:
+def _run(
+    denoise: Denoise, x: Tensor, sigmas: Sequence[float], on_step: OnStep, b: Callable[[float], float], most: int
+) -> Tensor:
     levels = [*sigmas[:-1], sigmas[-1] or _LAST_LEVEL]
     steps = len(levels) - 1
-    highest = max(1, min(3, steps - 1))
+    highest = max(1, min(most, steps - 1))
     denoised = denoise(x, levels[0])
     on_step(0, x, denoised, levels[0])
     past = [(levels[0], denoised)]  # latest first
@@ -54,15 +56,19 @@ def _run(denoise: Denoise, x: Tensor, sigmas: Sequence[float], on_step: OnStep, 
         x = base
         for weight, difference in zip(corrector, [*differences, denoised - past[0][1]], strict=True):
             x = x - difference * (b(h) * weight)
-        past = [(sigma_next, denoised), *past[:2]]
+        past = [(sigma_next, denoised), *past[: most - 1]]
     return x
 
 
-def uni_pc(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """UniPC of order 3 with ``B1(h) = h``; orders fall towards the end, which is level 0.001 in place of 0."""
-    return _run(denoise, x, sigmas, on_step, lambda h: -h)
+def uni_pc(
+    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, order: int = 3
+) -> Tensor:
+    """UniPC with ``B1(h) = h``; orders fall towards the end, which is level 0.001 in place of 0."""
+    return _run(denoise, x, sigmas, on_step, lambda h: -h, order)
 
 
-def uni_pc_bh2(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep) -> Tensor:
-    """UniPC of order 3 with ``B2(h) = exp(h) - 1``; orders fall towards the end, which is level 0.001 in place of 0."""
-    return _run(denoise, x, sigmas, on_step, lambda h: math.expm1(-h))
+def uni_pc_bh2(
+    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, order: int = 3
+) -> Tensor:
+    """UniPC with ``B2(h) = exp(h) - 1``; orders fall towards the end, which is level 0.001 in place of 0."""
+    return _run(denoise, x, sigmas, on_step, lambda h: math.expm1(-h), order)

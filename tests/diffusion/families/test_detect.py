@@ -5,6 +5,7 @@ import torch
 
 from diffusion.families import detect
 from diffusion.families.sd1 import SD1
+from diffusion.sampling.parameterization import Epsilon, Velocity
 from diffusion.weights import Header, TensorInfo, WeightsError
 from tests.parity.random_checkpoint import CLIP, RELEASED, TINY, UNET, VAE, entries
 
@@ -33,13 +34,13 @@ def test_names_without_text_model_are_recognised(tmp_path, released):
     shapes = {name.replace("text_model.", ""): shape for name, shape in released.items()}
     found = header(tmp_path, shapes)
     assert detect(found) is SD1
-    assert SD1.text_encoder(found).check(found) == 123_060_480
+    assert SD1.text_encoders(found)[0].component.check(found) == 123_060_480
 
 
 def test_a_unet_alone_is_told_by_its_width(tmp_path, released):
     found = header(tmp_path, {name: shape for name, shape in released.items() if name.startswith(UNET)})
     assert detect(found) is SD1
-    for part in (SD1.autoencoder, SD1.text_encoder):
+    for part in (SD1.autoencoder, SD1.text_encoders):
         with pytest.raises(WeightsError, match=r"holds no (VAE|text encoder)"):
             part(found)
 
@@ -47,16 +48,16 @@ def test_a_unet_alone_is_told_by_its_width(tmp_path, released):
 @pytest.mark.parametrize(
     ("metadata", "marker", "expected"),
     [
-        ({}, False, "epsilon"),
-        ({}, True, "v_prediction"),
-        ({"prediction_type": "v_prediction"}, False, "v_prediction"),
-        ({"prediction_type": "epsilon"}, False, "epsilon"),
-        ({"modelspec.prediction_type": "v"}, False, "v_prediction"),
+        ({}, False, Epsilon),
+        ({}, True, Velocity),
+        ({"prediction_type": "v_prediction"}, False, Velocity),
+        ({"prediction_type": "epsilon"}, False, Epsilon),
+        ({"modelspec.prediction_type": "v"}, False, Velocity),
     ],
 )
 def test_prediction(tmp_path, small, metadata, marker, expected):
     shapes = {**small, "v_pred": (1,)} if marker else small
-    assert SD1.prediction(header(tmp_path, shapes, metadata)) == expected
+    assert type(SD1.parameterization(header(tmp_path, shapes, metadata))) is expected
 
 
 def test_a_vae_of_other_widths_has_latents_of_its_own(tmp_path, released, small):
@@ -75,7 +76,7 @@ def test_metadata_says_what_shapes_cannot(tmp_path, small):
     unet = SD1.denoiser(found).build().config
     assert (unet.attention_head_dim, unet.norm_num_groups) == (4, 16)
     assert SD1.autoencoder(found).build().config.norm_num_groups == 8
-    assert SD1.text_encoder(found).build().config.num_attention_heads == 2
+    assert SD1.text_encoders(found)[0].component.build().config.num_attention_heads == 2
 
 
 def changed(shapes: dict[str, tuple[int, ...]], **changes: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -126,14 +127,14 @@ def test_missing_unexpected_and_misshapen_tensors_are_named(tmp_path, small):
     name = f"{CLIP}final_layer_norm.bias"
     misshapen = header(tmp_path, {**small, name: (7,)})
     with pytest.raises(WeightsError, match=rf"the text encoder has misshapen {name} \[7\] instead of \[48\]\."):
-        SD1.text_encoder(misshapen).check(misshapen)
+        SD1.text_encoders(misshapen)[0].component.check(misshapen)
 
 
 @pytest.mark.parametrize(("table", "shape"), [("token", (1000, 48)), ("position", (32, 48))])
 def test_a_text_encoder_that_cannot_read_prompts_is_named(tmp_path, small, table, shape):
     found = header(tmp_path, {**small, f"{CLIP}embeddings.{table}_embedding.weight": shape})
     with pytest.raises(WeightsError, match=rf"its text encoder knows .*\b{shape[0]}\b"):
-        SD1.text_encoder(found)
+        SD1.text_encoders(found)
 
 
 def test_a_unet_with_other_numbering_is_named(tmp_path, small):
@@ -149,8 +150,8 @@ def test_a_unet_with_other_numbering_is_named(tmp_path, small):
         ("denoiser", "unet_config", {"num_heads": 5}),
         ("denoiser", "unet_config", {"norm_num_groups": 48}),
         ("autoencoder", "vae_config", {"norm_num_groups": 0}),
-        ("text_encoder", "text_config", {"num_attention_heads": 7}),
-        ("text_encoder", "text_config", {"num_attention_heads": "many"}),
+        ("text_encoders", "text_config", {"num_attention_heads": 7}),
+        ("text_encoders", "text_config", {"num_attention_heads": "many"}),
     ],
 )
 def test_numbers_that_do_not_fit_the_widths_are_named(tmp_path, small, part, key, value):

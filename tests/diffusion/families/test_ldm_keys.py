@@ -68,11 +68,15 @@ def diffusers_names(converted: dict[str, torch.Tensor], file: dict[str, torch.Te
     return {name: by_mark[int(tensor)] for name, tensor in converted.items()}
 
 
+def file_names(component):
+    return {name: entry.name for name, entry in component.entries(component.build()).items()}
+
+
 def test_unet_names_equal_diffusers_conversion(released):
     component = SD1.denoiser(released)
     file = marked(released)
     expected = diffusers_names(convert_ldm_unet_checkpoint(dict(file), {**SD15_UNET, "class_embed_type": None}), file)
-    ours = component.file_names(component.build())
+    ours = file_names(component)
     assert len(ours) == 686
     assert ours == expected
 
@@ -82,24 +86,30 @@ def test_vae_names_equal_diffusers_conversion(released):
     file = {name: tensor for name, tensor in marked(released).items() if name.startswith(VAE)}
     # the conversion cuts 1x1 convolutions down to linear layers, and so has to be given tensors of four dimensions
     converted = convert_ldm_vae_checkpoint({n: t.reshape(1, 1, 1, 1) for n, t in file.items()}, SD15_VAE)
-    ours = component.file_names(component.build())
+    ours = file_names(component)
     assert len(ours) == 248
     assert ours == diffusers_names(converted, file)
 
 
 def test_text_names_equal_diffusers_conversion(released):
-    component = SD1.text_encoder(released)
+    component = SD1.text_encoders(released)[0].component
     file = marked(released)
     converted = convert_ldm_clip_checkpoint(dict(file))
     expected = {
         name.removeprefix("text_model."): file_name for name, file_name in diffusers_names(converted, file).items()
     }
-    assert component.file_names(component.build()) == expected
+    assert file_names(component) == expected
 
 
 @pytest.mark.parametrize("part", ["denoiser", "autoencoder", "text_encoder"])
 def test_a_full_size_file_has_every_tensor_and_no_other(released, part):
-    count = getattr(SD1, part)(released).check(released)
+    [text] = SD1.text_encoders(released)
+    components = {
+        "denoiser": SD1.denoiser(released),
+        "autoencoder": SD1.autoencoder(released),
+        "text_encoder": text.component,
+    }
+    count = components[part].check(released)
     expected = {"denoiser": 859_520_964, "autoencoder": 83_653_863, "text_encoder": 123_060_480}
     assert count == expected[part]
 
@@ -112,7 +122,7 @@ def test_configurations_of_a_full_size_file(released):
     vae = vae_config(released, VAE, norm_groups=32)
     config = on_meta(AutoencoderKL, **SD15_VAE).config
     assert vae == {key: config[key] for key in vae}
-    clip = SD1.text_encoder(released).build().config
+    clip = SD1.text_encoders(released)[0].component.build().config
     expected = CLIPTextConfig(**SD15_CLIP)
     for key in (*SD15_CLIP, "hidden_act", "eos_token_id"):
         assert getattr(clip, key) == getattr(expected, key)

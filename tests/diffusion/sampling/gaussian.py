@@ -1,14 +1,18 @@
 """Analytic stand-ins for models: data whose denoiser and whose probability-flow ODE have closed forms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from diffusion.sampling.network import Network
+from diffusion.sampling.conditions import Frame
+from diffusion.sampling.guidance import GuidanceChange
+from diffusion.sampling.network import Call, Network
 from diffusion.sampling.noise_schedule import NoiseSchedule
+from diffusion.sampling.parameterization import Epsilon, Parameterization, Velocity
 
 CPU = torch.device("cpu")
 SCHEDULE = NoiseSchedule.scaled_linear()
@@ -62,15 +66,24 @@ class PromptedModel:
     latent_format: Space = Space()
     schedule: NoiseSchedule = SCHEDULE
     device: torch.device = CPU
-    calls: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
+    guidance: tuple[GuidanceChange, ...] = ()
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def parameterization(self) -> Parameterization:
+        return (Epsilon if self.prediction == "epsilon" else Velocity)(self.schedule)
+
+    def inputs(self, settings: Mapping[str, Any], frame: Frame, side: int) -> dict[str, Tensor]:
+        return {}
 
     @contextmanager
     def loaded(self) -> Iterator[Network]:
         yield self.predict
 
-    def predict(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
-        self.calls.append((x, timestep, context))
-        sigma = self.schedule.sigmas[timestep].view(-1, 1, 1, 1)
+    def predict(self, call: Call) -> Tensor:
+        self.calls.append(call)
+        x, context = call.x, call.context
+        sigma = self.schedule.sigmas[call.timestep].view(-1, 1, 1, 1)
         scale = (sigma**2 + 1).sqrt()
         noisy = x * scale
         mean = context.mean(dim=(1, 2)).view(-1, 1, 1, 1)

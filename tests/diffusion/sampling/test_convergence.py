@@ -94,7 +94,7 @@ def test_adaptive_keeps_its_tolerance_and_adapts():
     x, taken = DATA.noisy(HIGH, 8), {}
     for tolerance in (0.05, 0.0005):
         steps = []
-        run = partial(adaptive.dpm_adaptive, relative_tolerance=tolerance, absolute_tolerance=tolerance / 5)
+        run = partial(adaptive.dpm_adaptive, rtol=tolerance, atol=tolerance / 5)
         result = run(DATA.denoise, x, [HIGH, 1.0, LOW], no_noise, lambda *report, steps=steps: steps.append(report))
         assert float((result - DATA.flow(x, HIGH, LOW)).abs().max()) < 3 * tolerance
         taken[tolerance] = len(steps)

@@ -107,7 +107,7 @@ def test_gradient_estimation_extrapolates_the_slope():
     multistep.gradient_estimation(DATA.denoise, X, sigmas, no_noise, on_step)
     (_, before), (x, slope) = xs[:2]
     assert torch.allclose(xs[2][0], x + (2 * slope - before) * (sigmas[2] - sigmas[1]))
-    plain = partial(multistep.gradient_estimation, gamma=1.0)
+    plain = partial(multistep.gradient_estimation, ge_gamma=1.0)
     assert torch.allclose(
         plain(DATA.denoise, X, sigmas, no_noise, silent), euler(DATA.denoise, X, sigmas, no_noise, silent)
     )

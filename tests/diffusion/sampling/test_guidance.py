@@ -5,25 +5,33 @@ import math
 import pytest
 import torch
 
-from diffusion.sampling.conditions import Area, fit_noise_mask, resolve, with_counterparts
+from diffusion.sampling.conditions import Area, Frame, fit_noise_mask, resolve, with_counterparts
 from diffusion.sampling.errors import SamplingError
-from diffusion.sampling.guidance import ClassifierFreeGuidance, GuidedDenoiser, MaskedDenoiser
+from diffusion.sampling.guidance import (
+    ClassifierFreeGuidance,
+    GuidanceChange,
+    Guided,
+    GuidedDenoiser,
+    MaskedDenoiser,
+)
+from diffusion.sampling.network import Residuals
+from diffusion.sampling.parameterization import Epsilon
 from tests.diffusion.sampling.gaussian import CPU, SCHEDULE, PromptedModel, prompt
 
 SHAPE = (2, 4, 16, 24)
 SIGMA = float(SCHEDULE.sigmas[500])
 
 
-def conditions(conditioning, shape=SHAPE):
-    return resolve(conditioning, shape, SCHEDULE, CPU)
+def conditions(conditioning, shape=SHAPE, side=0):
+    return resolve(conditioning, Frame(torch.zeros(shape), SCHEDULE, calls=4), side)
 
 
 def guided(model, positive, negative, cfg=7.0, sigma=SIGMA, shape=SHAPE):
-    ours, theirs = conditions(positive, shape), conditions(negative, shape)
+    ours, theirs = conditions(positive, shape), conditions(negative, shape, side=1)
     theirs = with_counterparts(theirs, ours)
     ours = with_counterparts(ours, theirs)
-    guidance = ClassifierFreeGuidance(cfg)
-    denoiser = GuidedDenoiser(model.predict, model.prediction, model.schedule, ours, theirs, guidance)
+    guider = ClassifierFreeGuidance(positive, negative, cfg)
+    denoiser = GuidedDenoiser(model.predict, model.parameterization, [ours, theirs], guider)
     return denoiser(torch.zeros(shape), sigma)
 
 
@@ -37,27 +45,26 @@ def test_guidance_extrapolates_in_one_call_with_the_negative_first(prediction):
     model = PromptedModel(prediction)
     result = guided(model, prompt(1.0), prompt(-0.5), cfg=3.0)
     assert torch.allclose(result, torch.full(SHAPE, expected(-0.5 + 3 * 1.5)), atol=1e-5)
-    ((x, timestep, context),) = model.calls
-    assert x.shape == (4, 4, 16, 24)
-    assert timestep.tolist() == [500] * 4
-    assert context[:, 0, 0].tolist() == [-0.5, -0.5, 1.0, 1.0]
+    (call,) = model.calls
+    assert call.x.shape == (4, 4, 16, 24)
+    assert call.timestep.tolist() == [500] * 4
+    assert [condition.side for condition in call.conditions] == [1, 0]
+    assert call.context[:, 0, 0].tolist() == [-0.5, -0.5, 1.0, 1.0]
 
 
 def test_the_network_sees_unit_variance():
     model = PromptedModel()
     x = torch.full(SHAPE, 2.0)
-    denoiser = GuidedDenoiser(
-        model.predict, "epsilon", SCHEDULE, conditions(prompt(0.0)), [], ClassifierFreeGuidance(1.0)
-    )
-    denoiser(x, SIGMA)
-    assert torch.allclose(model.calls[0][0], x / math.sqrt(1 + SIGMA**2))
+    guider = ClassifierFreeGuidance([], [], 1.0)
+    GuidedDenoiser(model.predict, model.parameterization, [conditions(prompt(0.0)), []], guider)(x, SIGMA)
+    assert torch.allclose(model.calls[0].x, x / math.sqrt(1 + SIGMA**2))
 
 
 def test_scale_one_leaves_the_negative_out():
     model = PromptedModel()
     result = guided(model, prompt(1.0), prompt(-0.5), cfg=1.0)
     assert torch.allclose(result, torch.full(SHAPE, expected(1.0)), atol=1e-5)
-    assert model.calls[0][0].shape[0] == 2
+    assert model.calls[0].x.shape[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -67,7 +74,7 @@ def test_prompts_of_different_length_share_a_call_if_they_repeat_to_one(lengths,
     model = PromptedModel()
     result = guided(model, prompt(1.0, lengths[0]), prompt(-0.5, lengths[1]), cfg=3.0)
     assert torch.allclose(result, torch.full(SHAPE, expected(4.0)), atol=1e-5)
-    assert sorted(context.shape[1] for _, _, context in model.calls) == calls
+    assert sorted(call.context.shape[1] for call in model.calls) == calls
 
 
 def test_several_prompts_are_averaged_by_strength():
@@ -85,7 +92,7 @@ def test_an_area_counts_where_it_is_and_fades_at_its_inner_edges():
     # A quarter of 12 cells fades: weights 1/3, 2/3 and 1 against the other prompt's 1.
     assert torch.allclose(result[10:16], torch.tensor([0, 0, 0.25, 0.4, 0.5, 0.5]), atol=1e-5)
     assert torch.allclose(result[-1], torch.tensor(0.5), atol=1e-5)
-    assert sorted(x.shape[-1] for x, _, _ in model.calls) == [12, 24]
+    assert sorted(call.x.shape[-1] for call in model.calls) == [12, 24]
 
 
 def test_an_area_in_parts_of_the_picture():
@@ -149,14 +156,14 @@ def test_a_counterpart_takes_the_tightest_prompt_around_it():
 def test_a_batch_that_does_not_fit_in_memory_is_split():
     model = PromptedModel()
 
-    def small_memory(x, timestep, context):
-        if x.shape[0] > 2:
+    def small_memory(call):
+        if call.x.shape[0] > 2:
             raise torch.OutOfMemoryError
-        return model.predict(x, timestep, context)
+        return model.predict(call)
 
     ours, theirs = conditions(prompt(1.0)), conditions(prompt(-0.5))
-    guidance = ClassifierFreeGuidance(3.0)
-    denoiser = GuidedDenoiser(small_memory, "epsilon", SCHEDULE, ours, theirs, guidance)
+    guider = ClassifierFreeGuidance([], [], 3.0)
+    denoiser = GuidedDenoiser(small_memory, model.parameterization, [ours, theirs], guider)
     assert torch.allclose(denoiser(torch.zeros(SHAPE), SIGMA), torch.full(SHAPE, expected(4.0)), atol=1e-5)
     assert len(model.calls) == 2
     with pytest.raises(torch.OutOfMemoryError):
@@ -171,14 +178,17 @@ def test_guidance_of_a_prompt_in_several_tokens_per_batch_entry():
 def test_a_masked_denoiser_keeps_what_the_mask_leaves_out():
     seen = []
 
-    def denoise(x, sigma):
-        seen.append(x)
-        return torch.full_like(x, 9.0)
+    class Nines:
+        parameterization = Epsilon(SCHEDULE)
+
+        def guided(self, x, sigma, *, with_negative):
+            seen.append(x)
+            return Guided(torch.full_like(x, 9.0), None, None)
 
     latent, noise = torch.full((1, 4, 4, 4), 2.0), torch.full((1, 4, 4, 4), 0.5)
     mask = torch.zeros(1, 1, 4, 4)
     mask[..., 2:] = 1.0
-    masked = MaskedDenoiser(denoise, mask, latent, noise)
+    masked = MaskedDenoiser(Nines(), mask, latent, noise)
     result = masked(torch.full((1, 4, 4, 4), 7.0), 4.0)
     assert torch.equal(seen[0][..., :2], torch.full((1, 4, 4, 2), 2.0 + 0.5 * 4.0))
     assert torch.equal(seen[0][..., 2:], torch.full((1, 4, 4, 2), 7.0))
@@ -194,3 +204,97 @@ def test_noise_masks_are_scaled_to_the_latent(shape):
     assert fitted.shape == (2, 1, 16, 24)
     assert torch.equal(fitted[..., :11], torch.zeros(2, 1, 16, 11))
     assert torch.equal(fitted[..., 13:], torch.ones(2, 1, 16, 11))
+
+
+def denoiser(model, positive, negative, cfg, changes=()):
+    ours, theirs = conditions(positive), conditions(negative, side=1)
+    guider = ClassifierFreeGuidance(positive, negative, cfg)
+    return GuidedDenoiser(model.predict, model.parameterization, [ours, theirs], guider, changes, calls=4)
+
+
+def test_composed_prompts_add_up_their_ways_from_the_negative_one():
+    # u + cfg (1.2 (c1 - u) + 0.5 (c2 - u)) with c1 = 1, c2 = 2, u = 0 and cfg = 7 is 15.4.
+    both = [*prompt(1.0, composition=1.2), *prompt(2.0, composition=0.5)]
+    result = denoiser(PromptedModel(), both, prompt(0.0), 7.0)(torch.zeros(SHAPE), SIGMA)
+    assert torch.allclose(result, torch.full(SHAPE, expected(15.4)), atol=1e-4)
+    alone = denoiser(PromptedModel(), both, prompt(0.5), 1.0)(torch.zeros(SHAPE), SIGMA)
+    assert torch.allclose(alone, torch.full(SHAPE, expected(0.5 + 1.2 * 0.5 + 0.5 * 1.5)), atol=1e-4)
+
+
+def test_prompts_may_count_at_some_calls_only():
+    class FirstHalf:
+        def active(self, call, calls):
+            return call < calls / 2
+
+    class SecondHalf:
+        def active(self, call, calls):
+            return call >= calls / 2
+
+    both = [*prompt(1.0, moments=FirstHalf()), *prompt(3.0, moments=SecondHalf())]
+    guided = denoiser(PromptedModel(), both, prompt(0.0), 1.0)
+    values = [float(guided(torch.zeros(SHAPE), SIGMA).mean()) for _ in range(4)]
+    assert values == pytest.approx([expected(1.0), expected(1.0), expected(3.0), expected(3.0)], abs=1e-5)
+
+
+def test_changes_of_guidance_act_in_order_and_may_ask_again():
+    seen = []
+
+    class Doubled(GuidanceChange):
+        needs_negative = True
+
+        def before(self, step):
+            return tuple(None if estimate is None else estimate * 2 for estimate in step.estimates)
+
+    class Compared(GuidanceChange):
+        def after(self, denoised, step):
+            seen.append([float(estimate.mean()) for estimate in step.estimates])
+            return denoised - step.evaluate(1)
+
+    changes = (Doubled(), Compared())
+    found = denoiser(PromptedModel(), prompt(1.0), prompt(-0.5), 1.0, changes).guided(torch.zeros(SHAPE), SIGMA)
+    assert seen == [pytest.approx([2 * expected(1.0), 2 * expected(-0.5)], abs=1e-4)]
+    value = 2 * expected(1.0) - expected(-0.5)
+    assert torch.allclose(found.denoised, torch.full(SHAPE, value), atol=1e-4)
+    assert found.negative is not None
+
+
+def test_control_networks_of_prompts_add_up_in_one_call():
+    class Adding:
+        def __init__(self, value):
+            self.value = value
+
+        def residuals(self, call):
+            return Residuals(down=(torch.full((1,), self.value), None), mid=None)
+
+    first, second = object(), object()
+    seen = []
+
+    def network(call):
+        seen.append(call)
+        return torch.zeros_like(call.x)
+
+    model = PromptedModel()
+    ours, theirs = conditions(prompt(1.0, control=(first, second))), conditions(prompt(0.0, control=(first, second)))
+    guided = GuidedDenoiser(
+        network,
+        model.parameterization,
+        [ours, theirs],
+        ClassifierFreeGuidance([], [], 5.0),
+        controls={first: Adding(1.0), second: Adding(0.5)},
+    )
+    guided(torch.zeros(SHAPE), SIGMA)
+    (call,) = seen
+    assert call.residuals.down[0].item() == 1.5
+    assert call.residuals.down[1] is None
+    assert call.residuals.mid is None
+
+
+def test_inputs_of_the_latents_size_are_cut_to_an_area():
+    def inputs(settings, frame, side):
+        return {"concat": torch.arange(16 * 24.0).reshape(1, 1, 16, 24), "vector": torch.ones(1, 5)}
+
+    frame = Frame(torch.zeros(SHAPE), SCHEDULE)
+    (condition,) = resolve(prompt(1.0, area=(8, 4, 2, 3)), frame, 0, inputs)
+    assert condition.inputs["concat"].shape == (2, 1, 8, 4)
+    assert float(condition.inputs["concat"][0, 0, 0, 0]) == 2 * 24 + 3
+    assert condition.inputs["vector"].shape == (2, 5)

@@ -122,7 +122,7 @@ def test_ddim_noises_what_is_kept_with_noise_of_its_own():
     for sampler in ("euler", "ddim"):
         model = PromptedModel()
         run(model, {**empty(), "noise_mask": mask}, sampler=sampler)
-        x = model.calls[0][0][0]
+        x = model.calls[0].x[0]
         seen[sampler] = x * math.sqrt(1 + SCHEDULE.sigma_max**2) / SCHEDULE.sigma_max
     assert torch.allclose(seen["euler"], initial_noise((1, 4, 8, 8), 5)[0], atol=1e-5)
     assert torch.allclose(seen["ddim"], initial_noise((1, 4, 8, 8), 6)[0], atol=1e-5)

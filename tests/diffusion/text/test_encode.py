@@ -1,5 +1,7 @@
 """Hidden states against transformers' own forward pass and the definition of prompt weights."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -18,7 +20,7 @@ def forward(tiny):
     """transformers' forward pass: last states, pooled state, all hidden states."""
 
     def run(tokens: torch.Tensor):
-        with tiny.clip.part.loaded() as network, torch.no_grad():
+        with tiny.clip.encoders[0].part.loaded() as network, torch.no_grad():
             return network(tokens, output_hidden_states=True)
 
     return run
@@ -35,9 +37,9 @@ def test_states_and_pooled_state_equal_transformers(tiny, forward):
 def test_an_earlier_layer_goes_through_the_last_normalisation(tiny, forward, layer):
     ((states, options),) = tiny.clip.with_last_layer(layer).encode("a cat")
     expected = forward(ids("a cat"))
-    with tiny.clip.part.loaded() as network, torch.no_grad():
+    with tiny.clip.encoders[0].part.loaded() as network, torch.no_grad():
         normalised = network.final_layer_norm(expected.hidden_states[layer])
-        assert layer_count(network) == tiny.clip.layers
+        assert layer_count(network) == tiny.clip.encoders[0].layers
     # the last entry of hidden_states may or may not be normalised already, which normalising again does not change
     torch.testing.assert_close(states, expected.last_hidden_state if layer == -1 else normalised)
     torch.testing.assert_close(options["pooled_output"], expected.pooler_output)
@@ -67,15 +69,15 @@ def test_chunks_follow_one_another(tiny, forward):
 
 
 def test_an_embedding_equal_to_a_word_gives_the_same_states(tiny, tmp_path):
-    with tiny.clip.part.loaded() as network:
+    with tiny.clip.encoders[0].part.loaded() as network:
         vector = network.embeddings.token_embedding.weight[encode("cat")].clone()
     save_weights(tmp_path / "mycat.safetensors", {"mycat": vector})
-    clip = type(tiny.clip)(tiny.clip.part, tiny.clip.width, tiny.clip.layers, (tmp_path,))
+    clip = replace(tiny.clip, embedding_folders=(tmp_path,))
     torch.testing.assert_close(clip.encode("a embedding:mycat sits")[0][0], clip.encode("a cat sits")[0][0])
 
 
 def test_the_encoder_is_rounded_to_half_precision(tiny_path, tiny):
-    with tiny.clip.part.loaded() as network:
+    with tiny.clip.encoders[0].part.loaded() as network:
         weight = network.encoder.layers[0].mlp.fc1.weight
     assert weight.dtype == torch.float32
     assert torch.equal(weight, weight.half().float())

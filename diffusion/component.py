@@ -1,0 +1,195 @@
+"""One network of a model: how it is built, where files keep its weights, and the weights themselves, changed or not."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from diffusion.weights import Header, WeightsError
+
+Change = Callable[[Tensor], Tensor]
+"""From a weight, float32 in the network's shape, to what it becomes; it must not write into its argument."""
+
+
+class WeightPatch(Protocol):
+    """A change of some of a network's weights: a LoRA, a merge with another model …"""
+
+    def changes(self) -> Mapping[str, Change]:
+        """What happens to each tensor that is changed, by the tensor's name in the network."""
+
+
+Patches = tuple[WeightPatch, ...]
+"""Changes in the order in which they are made; each acts on what the ones before it gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a file keeps a tensor of a network.
+
+    name: of the tensor in the file.
+    part: (index, count) where the file has several tensors of the network as one, below each other.
+    transposed: whether the file has rows and columns the other way round.
+    """
+
+    name: str
+    part: tuple[int, int] | None = None
+    transposed: bool = False
+
+    def read(self, stored: Tensor) -> Tensor:
+        """The network's tensor, from the file's."""
+        if self.part is not None:
+            stored = stored.chunk(self.part[1])[self.part[0]]
+        return stored.T if self.transposed else stored
+
+
+@dataclass(frozen=True)
+class Component:
+    """How to build a network, and where a file keeps its weights.
+
+    `build` makes the network without weights, on the meta device; `file_name` translates the name of one of its
+    tensors to the name in the file after `prefix`, or to an `Entry`. Tensors of the file under `prefix` that nothing
+    asks for are an error, unless their names start with one of `ignored`. `config` is what the network is built from.
+    """
+
+    title: str
+    prefix: str
+    build: Callable[[], Any]
+    file_name: Callable[[str], str | Entry]
+    ignored: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    def entry(self, name: str) -> Entry:
+        """Where a file has the tensor of that name."""
+        found = self.file_name(name)
+        if isinstance(found, str):
+            return Entry(self.prefix + found)
+        return Entry(self.prefix + found.name, found.part, found.transposed)
+
+    def entries(self, network: Any) -> dict[str, Entry]:
+        """Where a file has the tensors of the network, by their names."""
+        return {name: self.entry(name) for name in network.state_dict()}
+
+    def check(self, header: Header) -> int:
+        """Compare the header with the network, and return the number of its weights.
+
+        Raises `WeightsError` that names the first tensors which are missing, unexpected or of another shape.
+        """
+        network = self.build()
+        state = network.state_dict()
+        entries = self.entries(network)
+        shapes = {entry.name: _in_file(tuple(state[name].shape), entry) for name, entry in entries.items()}
+        missing = [name for name in shapes if name not in header.tensors]
+        skipped = tuple(self.prefix + name for name in self.ignored)
+        here = [name for name in header.tensors if name.startswith(self.prefix) and not name.startswith(skipped)]
+        unexpected = [name for name in here if name not in shapes]
+        wrong = [
+            f"{name} {list(header.tensors[name].shape)} instead of {list(shape)}"
+            for name, shape in shapes.items()
+            if name in header.tensors and not _same_weights(header.tensors[name].shape, shape)
+        ]
+        for names_found, fault in ((missing, "lacks"), (unexpected, "has unexpected"), (wrong, "has misshapen")):
+            if names_found:
+                raise WeightsError(
+                    f"{header.path.name}: the {self.title} {fault} {_first_few(names_found)}. "
+                    "Get the file again, or choose another one."
+                )
+        return sum(parameter.numel() for parameter in network.parameters())
+
+    def to_file(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors of a network as a file of this layout has them, by their names there."""
+        pieces: dict[str, dict[int, Tensor]] = {}
+        for name, tensor in tensors.items():
+            entry = self.entry(name)
+            pieces.setdefault(entry.name, {})[entry.part[0] if entry.part else 0] = (
+                tensor.T if entry.transposed else tensor
+            )
+        return {name: torch.cat([parts[at] for at in sorted(parts)]) for name, parts in pieces.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The weights of a component, memory-mapped, as its network takes them on a device.
+
+    rounded: a number format that the weights go through first, so that they have no more than its precision.
+    """
+
+    component: Component
+    weights: Mapping[str, Tensor] = field(repr=False)
+    dtype: torch.dtype
+    device: torch.device
+    rounded: torch.dtype | None = None
+
+    @cached_property
+    def shapes(self) -> dict[str, torch.Size]:
+        """The shapes of the network's tensors, by name."""
+        return {name: tensor.shape for name, tensor in self.component.build().state_dict().items()}
+
+    def tensor(self, name: str, changes: Iterable[Change] = ()) -> Tensor:
+        """A tensor of the network with `changes` made to it, one after the other in float32."""
+        entry = self.component.entry(name)
+        precise = self.rounded or self.dtype
+        value = entry.read(self.weights[entry.name]).reshape(self.shapes[name]).to(self.device, precise)
+        changes = list(changes)
+        if changes:
+            changed = value.float()
+            for change in changes:
+                changed = change(changed)
+            value = changed.to(precise)
+        return value.to(self.dtype)
+
+    def network(self) -> Any:
+        """The network with its weights, for inference."""
+        network = self.component.build()
+        network.load_state_dict({name: self.tensor(name) for name in network.state_dict()}, assign=True)
+        return network.eval().requires_grad_(False).to(self.device)
+
+    def tensors(self, patches: Patches = ()) -> dict[str, Tensor]:
+        """All tensors of the network under patches, by name; those that no patch changes stay memory-mapped."""
+        changes = changes_of(patches)
+        return {name: self.tensor(name, changes.get(name, ())) for name in self.shapes}
+
+    def switch(self, network: Any, old: Patches, new: Patches) -> None:
+        """Give the network, which has the weights under `old`, those under `new`.
+
+        What only `old` has changed is read again from the file, so nothing of it stays.
+        """
+        before, after = changes_of(old), changes_of(new)
+        with torch.no_grad():
+            for name in before.keys() | after.keys():
+                if before.get(name) != after.get(name):
+                    _own(network, name).data = self.tensor(name, after.get(name, ()))
+
+
+def changes_of(patches: Sequence[WeightPatch]) -> dict[str, list[Change]]:
+    """The changes that patches make to each tensor, in order."""
+    changes: dict[str, list[Change]] = {}
+    for patch in patches:
+        for name, change in patch.changes().items():
+            changes.setdefault(name, []).append(change)
+    return changes
+
+
+def _own(network: Any, name: str) -> Tensor:
+    module, _, leaf = name.rpartition(".")
+    found: Tensor = getattr(network.get_submodule(module), leaf)
+    return found
+
+
+def _in_file(shape: tuple[int, ...], entry: Entry) -> tuple[int, ...]:
+    if entry.transposed:
+        shape = shape[::-1]
+    return (shape[0] * entry.part[1], *shape[1:]) if entry.part else shape
+
+
+def _same_weights(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Equal, or a linear layer that the file keeps as a 1x1 convolution (or the reverse)."""
+    longer, shorter = sorted((shape, expected), key=len, reverse=True)
+    return longer[: len(shorter)] == shorter and all(size == 1 for size in longer[len(shorter) :])
+
+
+def _first_few(names: list[str], count: int = 3) -> str:
+    rest = len(names) - count
+    return ", ".join(names[:count]) + (f" and {rest} more tensors" if rest > 0 else "")

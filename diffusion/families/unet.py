@@ -1,0 +1,49 @@
+"""Asking diffusers' UNet, which several families share."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffusion.sampling.network import Call
+
+
+@torch.no_grad()
+def evaluate(network: Any, call: Call) -> Tensor:
+    """Ask a `UNet2DConditionModel`, in the number format of its weights; float32.
+
+    Of the call's inputs, `concat` `[n B, C, h, w]` is put below the latent's channels; `text_embeds`, `time_ids` and
+    `class_labels` go to the layers of these names.
+    """
+    weight = network.conv_in.weight
+    x = call.x if "concat" not in call.inputs else torch.cat((call.x, call.inputs["concat"].to(call.x)), 1)
+    added = {name: call.inputs[name].to(weight) for name in ("text_embeds", "time_ids") if name in call.inputs}
+    labels = call.inputs.get("class_labels")
+    arguments = _residuals(call, network, weight) if call.residuals else {}
+    output = network(
+        x.to(weight.dtype),
+        call.timestep,
+        encoder_hidden_states=call.context.to(x.device, weight.dtype),
+        class_labels=None if labels is None else labels.to(weight),
+        added_cond_kwargs=added or None,
+        return_dict=False,
+        **arguments,
+    )
+    return output[0].float()
+
+
+def _residuals(call: Call, network: Any, weight: Tensor) -> dict[str, Any]:
+    assert call.residuals is not None
+    arguments: dict[str, Any] = {}
+    if call.residuals.down or call.residuals.mid is not None:
+        blocks, levels = network.config.layers_per_block, len(network.config.block_out_channels)
+        zero = weight.new_zeros(())
+        down = [zero if tensor is None else tensor.to(weight.dtype) for tensor in call.residuals.down]
+        down += [zero] * (levels * (blocks + 1) - len(down))
+        arguments["down_block_additional_residuals"] = down
+        mid = call.residuals.mid
+        arguments["mid_block_additional_residual"] = zero if mid is None else mid.to(weight.dtype)
+    if call.residuals.inside:
+        inside = [tensor.to(weight.dtype) for tensor in call.residuals.inside]
+        arguments["down_intrablock_additional_residuals"] = inside
+    return arguments

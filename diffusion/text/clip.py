@@ -1,0 +1,118 @@
+"""What travels between nodes as CLIP: the text encoders of a model, as one immutable handle."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diffusion.component import Patches, Source, WeightPatch
+from diffusion.residency import Part
+from diffusion.text.embeddings import find_embedding
+from diffusion.text.encode import Conditioning, Encoded, TextStyle, encode
+from diffusion.text.tokens import Tokens, tokenize
+
+Join = Callable[[Mapping[str, Encoded]], Conditioning]
+"""Makes one conditioning of what a model's text encoders give, by their names."""
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """One text encoder of a model.
+
+    name: "l" (CLIP-L), "h" (OpenCLIP-H), "g" (OpenCLIP-bigG); it decides which vectors of an embedding are used.
+    patches: changes of its weights, such as those of a LoRA.
+    """
+
+    name: str
+    part: Part
+    width: int
+    layers: int
+    style: TextStyle = field(default_factory=TextStyle)
+    source: Source | None = None
+    patches: Patches = ()
+
+    @contextmanager
+    def loaded(self) -> Iterator[Any]:
+        """A context in which the network is on its device, with its patches; its value is the network."""
+        with self.part.loaded(self.patches) as network, torch.no_grad():
+            yield network
+
+    def patched(self, *patches: WeightPatch) -> "TextEncoder":
+        """The same with further changes of its weights."""
+        return replace(self, patches=(*self.patches, *patches))
+
+
+@dataclass(frozen=True)
+class Tokenized:
+    """A prompt in tokens, for each of a model's text encoders; `warnings` say what could not be used."""
+
+    by_encoder: Mapping[str, Tokens]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The text encoders of a model, where they find embeddings, and the layer whose states they give.
+
+    last_layer: counted from the end (-1 is the last); None is what the family reads.
+    """
+
+    encoders: tuple[TextEncoder, ...]
+    join: Join
+    embedding_folders: tuple[Path, ...] = ()
+    last_layer: int | None = None
+
+    def with_last_layer(self, layer: int) -> "Clip":
+        """The same encoders, stopped at a layer counted from the end: -1 is the last, -2 the one before."""
+        return replace(self, last_layer=layer)
+
+    def patched(self, patches: Mapping[str, tuple[WeightPatch, ...]]) -> "Clip":
+        """The same with further changes of the weights of its encoders, by their names."""
+        return replace(self, encoders=tuple(each.patched(*patches.get(each.name, ())) for each in self.encoders))
+
+    def tokenize(self, text: str) -> Tokenized:
+        """A prompt in chunks of tokens."""
+        return self.tokenize_each({encoder.name: text for encoder in self.encoders})
+
+    def tokenize_each(self, texts: Mapping[str, str]) -> Tokenized:
+        """The same with a text for each encoder, by its name; encoders without one get the empty prompt."""
+        tokens: dict[str, Tokens] = {}
+        warnings: list[str] = []
+        for encoder in self.encoders:
+            tokens[encoder.name] = tokenize(
+                texts.get(encoder.name, ""),
+                lambda name, encoder=encoder: find_embedding(  # type: ignore[misc]
+                    name, self.embedding_folders, encoder.width, encoder.name
+                ),
+            )
+            warnings += tokens[encoder.name].warnings
+            if self.skips_too_much(encoder):
+                warnings.append(
+                    f"The text encoder has {encoder.layers} layers: stopping at layer {self.last_layer} was ignored."
+                )
+        return Tokenized(tokens, tuple(dict.fromkeys(warnings)))
+
+    def encode_tokens(self, tokens: Tokenized) -> Conditioning:
+        """The conditioning of tokens."""
+        encoded: dict[str, Encoded] = {}
+        for encoder in self.encoders:
+            with encoder.loaded() as network:
+                encoded[encoder.name] = encode(
+                    network, tokens.by_encoder[encoder.name], encoder.style, self.layer_of(encoder)
+                )
+        return self.join(encoded)
+
+    def encode(self, text: str) -> Conditioning:
+        """The conditioning `[[states [1, 77 n, width], {"pooled_output": [1, width]}]]` of a prompt."""
+        return self.encode_tokens(self.tokenize(text))
+
+    def layer_of(self, encoder: TextEncoder) -> int | None:
+        """The layer that the user has chosen for an encoder; None for the family's, and where there is no such one."""
+        return None if self.skips_too_much(encoder) else self.last_layer
+
+    def skips_too_much(self, encoder: TextEncoder) -> bool:
+        """Whether the chosen layer does not exist."""
+        return self.last_layer is not None and not -encoder.layers <= self.last_layer < 0

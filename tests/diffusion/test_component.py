@@ -1,0 +1,74 @@
+"""Weights of a component: read, changed, restored and written back."""
+
+import pytest
+import torch
+from torch import nn
+
+from diffusion.component import Component, Entry, Source
+
+CPU = torch.device("cpu")
+
+
+def build() -> nn.Module:
+    with torch.device("meta"):
+        return nn.ModuleDict({name: nn.Linear(3, 2, bias=False) for name in ("query", "key", "out")})
+
+
+def place(name: str) -> str | Entry:
+    """A file that keeps query and key as one tensor, and the last layer the other way round."""
+    layer = name.removesuffix(".weight")
+    if layer == "out":
+        return Entry("out", transposed=True)
+    return Entry("in_proj", part=(["query", "key"].index(layer), 2))
+
+
+COMPONENT = Component("thing", "prefix.", build, place)
+
+
+@pytest.fixture
+def stored() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return {"prefix.in_proj": torch.randn(4, 3).half(), "prefix.out": torch.randn(3, 2).half()}
+
+
+class Scaled:
+    """Multiplies one layer."""
+
+    def __init__(self, name: str, factor: float) -> None:
+        self._name, self._factor = name, factor
+
+    def changes(self):
+        return {f"{self._name}.weight": lambda weight: weight * self._factor}
+
+
+def test_tensors_in_pieces_and_turned_are_read_and_written(stored):
+    tensors = Source(COMPONENT, stored, torch.float16, CPU).tensors()
+    assert torch.equal(tensors["query.weight"], stored["prefix.in_proj"][:2])
+    assert torch.equal(tensors["key.weight"], stored["prefix.in_proj"][2:])
+    assert torch.equal(tensors["out.weight"], stored["prefix.out"].T)
+    written = COMPONENT.to_file(tensors)
+    assert written.keys() == stored.keys()
+    assert all(torch.equal(written[name], stored[name]) for name in stored)
+
+
+def test_changes_follow_one_another_in_full_precision(stored):
+    source = Source(COMPONENT, stored, torch.float16, CPU)
+    patches = (Scaled("out", 1e-6), Scaled("out", 1e6))
+    changed = source.tensors(patches)["out.weight"]
+    # In half precision the first change alone would leave next to nothing.
+    torch.testing.assert_close(changed, stored["prefix.out"].T, rtol=1e-3, atol=1e-4)
+
+
+def test_switching_patches_restores_every_bit(stored):
+    source = Source(COMPONENT, stored, torch.float32, CPU, rounded=torch.bfloat16)
+    network = source.network()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    first, second = Scaled("query", 3.0), Scaled("out", 1.7)
+    source.switch(network, (), (first, second))
+    assert torch.equal(network["query"].weight, (before["query.weight"] * 3).bfloat16().float())
+    assert torch.equal(network["key"].weight, before["key.weight"])
+    source.switch(network, (first, second), (second,))
+    assert torch.equal(network["query"].weight, before["query.weight"])
+    assert not torch.equal(network["out"].weight, before["out.weight"])
+    source.switch(network, (second,), ())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
