@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from diffusion import autoencoder
+from diffusion import autoencoder, devices
 from diffusion.attention import AttentionChange, changed_attention
 from diffusion.component import Patches, Source, WeightPatch
 from diffusion.families.family import Family, LatentFormat
-from diffusion.residency import Part
+from diffusion.residency import Part, residency
 from diffusion.sampling.conditions import Frame
 from diffusion.sampling.guidance import GuidanceChange
 from diffusion.sampling.network import Call
@@ -22,6 +22,28 @@ from diffusion.text.clip import Clip, TextEncoder
 from diffusion.tiles import OnTile
 
 __all__ = ["Attachment", "Clip", "LoadedModel", "Model", "TextEncoder", "Vae"]
+
+
+class MemoryNeed(NamedTuple):
+    """Bytes that sampling takes on a device: weights that are not there yet, what is computed, and what is free.
+
+    freeable: what other networks hold that can be dropped.
+    """
+
+    weights: int
+    activations: int
+    free: int
+    freeable: int
+
+    @property
+    def missing(self) -> int:
+        """How much more is needed than can be had; 0 if it fits."""
+        return max(0, self.weights + self.activations - self.free - self.freeable)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can be had."""
+        return not self.missing
 
 
 class Attachment(Protocol):
@@ -67,6 +89,21 @@ class Model:
     def inputs(self, settings: Mapping[str, Any], frame: Frame, side: int) -> Mapping[str, Tensor]:
         """What the denoiser takes beside the encoded prompt, from a prompt's settings."""
         return self.family.inputs(self.config, settings, frame, side)
+
+    def activation_bytes(self, rows: int, cells: int) -> int:
+        """How much memory a call takes that has so many rows of latents of so many cells (height times width)."""
+        itemsize = self.source.dtype.itemsize if self.source else 4
+        return rows * cells * self.family.activations(self.config) * itemsize
+
+    def has_room(self, rows: int, cells: int) -> bool:
+        """Whether there is memory for such a call now."""
+        return self.activation_bytes(rows, cells) <= devices.free_bytes(self.device)
+
+    def memory(self, rows: int, cells: int) -> MemoryNeed:
+        """What sampling such a latent takes, and what there is."""
+        weights = 0 if self.part.resident else self.part.size
+        others = residency.freeable(self.device, self.part)
+        return MemoryNeed(weights, self.activation_bytes(rows, cells), devices.free_bytes(self.device), others)
 
     def patched(self, *patches: WeightPatch) -> "Model":
         """The same with further changes of its weights."""

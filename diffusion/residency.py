@@ -109,6 +109,11 @@ class Residency:
                 part.drop()
         _return_memory()
 
+    def freeable(self, device: torch.device, kept: Part | None = None) -> int:
+        """Bytes on a device that networks hold which nobody uses now, without those of `kept`."""
+        with self._lock:
+            return sum(part.size for part in self._idle(device) if part is not kept)
+
     def resident(self) -> list[Part]:
         """The parts whose networks are in memory, those used longest ago first."""
         with self._lock:

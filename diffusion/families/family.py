@@ -98,5 +98,8 @@ class Family(Protocol):
         config: of the denoiser, as its component has it.
         """
 
+    def activations(self, config: Mapping[str, Any]) -> int:
+        """How many numbers the denoiser has in memory at once, for each cell of a latent."""
+
     def evaluate(self, network: Any, call: Call) -> torch.Tensor:
         """Ask the denoiser, in the number format of its weights; float32."""

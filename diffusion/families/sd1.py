@@ -111,6 +111,10 @@ class StableDiffusion1:
         """The prompt is all."""
         return {}
 
+    def activations(self, config: Mapping[str, Any]) -> int:
+        """Those of the UNet."""
+        return unet.activations(config)
+
     def evaluate(self, network: Any, call: Call) -> torch.Tensor:
         """Ask the UNet."""
         return unet.evaluate(network, call)

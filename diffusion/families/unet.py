@@ -1,5 +1,6 @@
 """Asking diffusers' UNet, which several families share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -30,6 +31,17 @@ def evaluate(network: Any, call: Call) -> Tensor:
         **arguments,
     )
     return output[0].float()
+
+
+def activations(config: Mapping[str, Any]) -> int:
+    """How many numbers a `UNet2DConditionModel` has in memory at once, for each cell of a latent.
+
+    The most is needed at full size: in the feed-forward layer of a transformer, where there is one, and otherwise
+    where the skip connections come back. Counted, for all sizes of SD 1.5 and SDXL.
+    """
+    has_attention = config.get("down_block_types", ("",))[0].startswith("CrossAttn")
+    width = config.get("block_out_channels", (320,))[0]
+    return int((26 if has_attention else 16) * width)
 
 
 def _residuals(call: Call, network: Any, weight: Tensor) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -117,6 +117,7 @@ class GuidedDenoiser:
     """The denoiser that samplers see: all prompts evaluated in as few network calls as possible, then combined.
 
     sides: the fitted prompts of the guider's conditionings. controls: the control networks of the prompts, running.
+    calls: how many there are going to be. has_room: whether so many rows of so many cells can be asked for at once.
     """
 
     network: Network
@@ -126,6 +127,7 @@ class GuidedDenoiser:
     changes: tuple[GuidanceChange, ...] = ()
     controls: Mapping[Control, RunningControl] = field(default_factory=dict)
     calls: int = 0
+    has_room: Callable[[int, int], bool] = lambda rows, cells: True
     index: int = 0
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
@@ -169,10 +171,17 @@ class GuidedDenoiser:
         remaining = conditions
         while remaining:
             first = remaining[-1]
-            batch = [condition for condition in remaining if _fit_together(first, condition)]
+            batch = self._largest([condition for condition in remaining if _fit_together(first, condition)], x)
             remaining = [condition for condition in remaining if condition not in batch]
             estimates |= self._call(x, sigma, batch, attention)
         return estimates
+
+    def _largest(self, batch: list[Condition], x: Tensor) -> list[Condition]:
+        """The end of a batch that there is memory for; one condition at least."""
+        count, cells = len(batch), batch[-1].area.height * batch[-1].area.width
+        while count > 1 and not self.has_room(count * x.shape[0], cells):
+            count = (count + 1) // 2
+        return batch[-count:]
 
     def _call(
         self, x: Tensor, sigma: float, batch: list[Condition], attention: tuple[Any, ...]

@@ -129,6 +129,9 @@ class SampledModel(Protocol):
         Those of the latent's height and width are cut to the areas of prompts. side: 0 for positive prompts.
         """
 
+    def has_room(self, rows: int, cells: int) -> bool:
+        """Whether there is memory to ask for so many rows of latents of so many cells at once."""
+
     def loaded(self) -> AbstractContextManager[Network]:
         """Hold the weights on the device for the length of a run."""
 

@@ -158,8 +158,8 @@ class _Stream:
 def slerp(part: float, one: Tensor, other: Tensor) -> Tensor:
     """Turn noise ``[C, h, w]`` by a part of the angle to another, as Stable Diffusion WebUI does.
 
-    The angle is measured between columns, along axis 1. For noise that is nearly the same (mean cosine above 0.9995) the
-    two are mixed, and there the weights are the other way round; published pictures owe themselves to both.
+    The angle is measured between columns, along axis 1. Noise that is nearly the same (mean cosine above 0.9995) is
+    mixed, and there the weights are the other way round; published pictures owe themselves to both.
     """
     units = [noise / noise.norm(dim=1, keepdim=True) for noise in (one, other)]
     cosine = (units[0] * units[1]).sum(dim=1, keepdim=True)

@@ -1,7 +1,7 @@
 """Philox 4x32-10: random numbers that are a function of seed and position, as CUDA makes them.
 
-Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", with the layout of counter and key that PyTorch's CUDA
-generator has, so that pictures made on such a device can be made again on any.
+Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", with the layout of counter and key of PyTorch's CUDA
+generator, so that pictures made on such a device can be made again on any.
 """
 
 from __future__ import annotations

@@ -124,7 +124,9 @@ def run(
         network = stack.enter_context(model.loaded())
         sides = _sides(guider, frame, model.inputs)
         controls = {control: stack.enter_context(control.loaded(frame)) for control in _controls(sides)}
-        guided = GuidedDenoiser(network, parameterization, sides, guider, model.guidance, controls, calls)
+        guided = GuidedDenoiser(
+            network, parameterization, sides, guider, model.guidance, controls, calls, model.has_room
+        )
         denoise: Denoiser = guided
         if mask is not None:
             kept_noise = noise

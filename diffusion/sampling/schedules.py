@@ -109,10 +109,13 @@ SCHEDULERS: dict[str, Scheduler] = {
 }
 
 
-def levels_of(schedule: NoiseLevels, scheduler: str, steps: int, denoise: float = 1.0) -> Tensor:
-    """Return the levels, float32 and descending, that a scheduler gives a run of ``steps`` steps.
+def sigmas_for(
+    schedule: NoiseLevels, scheduler: str, steps: int, denoise: float = 1.0, sampler: Sampler | None = None
+) -> Tensor:
+    """Return the levels, float32 and descending, of a run of ``steps`` steps.
 
     denoise: below 1, the last ``steps`` steps of a run of ``int(steps / denoise)``; 0 gives an empty list.
+    sampler: one that leaves out the last level but one gets one more.
 
     Raises SamplingError for a scheduler that does not exist and for fewer steps than one.
     """
@@ -122,17 +125,13 @@ def levels_of(schedule: NoiseLevels, scheduler: str, steps: int, denoise: float 
         raise SamplingError(f"steps is {steps}; a run needs at least 1.")
     if denoise <= 0:
         return torch.zeros(0)
-    if denoise > 0.9999:
-        return SCHEDULERS[scheduler](schedule, steps)
-    return last_steps(SCHEDULERS[scheduler](schedule, int(steps / denoise)), steps)
-
-
-def sigmas_for(schedule: NoiseLevels, scheduler: str, steps: int, denoise: float, sampler: Sampler) -> Tensor:
-    """Return the levels as `levels_of` does, as ``sampler`` visits them: some have the last but one left out."""
-    if not sampler.drops_penultimate or denoise <= 0 or steps < 1:
-        return levels_of(schedule, scheduler, steps, denoise)
-    whole = levels_of(schedule, scheduler, (steps if denoise > 0.9999 else int(steps / denoise)) + 1)
-    return last_steps(torch.cat([whole[:-2], whole[-1:]]), steps if denoise <= 0.9999 else len(whole))
+    total = steps if denoise > 0.9999 else int(steps / denoise)
+    if sampler is not None and sampler.drops_penultimate:
+        sigmas = SCHEDULERS[scheduler](schedule, total + 1)
+        sigmas = torch.cat([sigmas[:-2], sigmas[-1:]])
+    else:
+        sigmas = SCHEDULERS[scheduler](schedule, total)
+    return sigmas if denoise > 0.9999 else last_steps(sigmas, steps)
 
 
 def distinct(sigmas: Tensor) -> list[float]:

@@ -161,8 +161,8 @@ def dpm_adaptive(
 
     The error is the root mean square of the difference of the two orders over the tolerance (``rtol`` of the values, at
     least ``atol``). The next step is ``1 + atan(f - 1)`` times as long, where f is ``error^(-1/order)`` or what a PID
-    controller with these coefficients makes of the errors; a step whose factor is below ``accept_safety`` is taken back.
-    Ends at the last level above 0.
+    controller with these coefficients makes of the errors; a step whose factor is below ``accept_safety`` is taken
+    back. Ends at the last level above 0.
 
     Raises SamplingError when the model returns values that are not numbers.
     """

@@ -1,8 +1,8 @@
 """CFG++ (arXiv 2406.08070): steps towards the guided estimate, with the noise that the negative prompt sees.
 
-Where other samplers renoise a guided estimate D along ``x - D``, these do so along ``x - U``, for the estimate U without
-guidance (algorithm 2). From level s to t, scale c then acts as ``c / (1 - t / s)`` does in the plain sampler, so scales
-are small: 0.6 to 2. Where D equals U, each is the sampler whose name it has.
+Where other samplers renoise a guided estimate D along ``x - D``, these do so along ``x - U``, for the estimate U
+without guidance (algorithm 2). From level s to t, scale c then acts as ``c / (1 - t / s)`` does in the
+plain sampler, so scales are small: 0.6 to 2. Where D equals U, each is the sampler whose name it has.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from torch import Tensor
 
-from diffusion.sampling.samplers.second_order import trapezoid
 from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep
+from diffusion.sampling.samplers.second_order import trapezoid
 from diffusion.sampling.sigma_lists import karras_levels
 
 
@@ -56,7 +56,7 @@ def restart(
 
 def _usual(sigmas: Sequence[float]) -> tuple[Sequence[float], Sequence[Restart]]:
     steps = len(sigmas) - 1
-    if steps < 20 or sigmas[-1] != 0:
+    if steps < 20 or sigmas[-1] != 0 or sigmas[-2] > Restart.low:
         return sigmas, ()
     loop = Restart(steps=9) if steps < 36 else Restart(steps=steps // 4, times=2)
     return karras_levels(steps - loop.steps * loop.times, sigmas[-2], sigmas[0]).tolist(), (loop,)
@@ -69,11 +69,11 @@ def _way(sigmas: Sequence[float], restarts: Sequence[Restart]) -> list[tuple[flo
         way.append((sigma, sigma_next))
         for loop in restarts:
             high = _nearest(sigmas, loop.high)
-            if _nearest(sigmas, loop.low) == sigma_next and high > sigma_next > 0:
+            if _nearest(sigmas, loop.low) == sigma_next and high > sigma_next:
                 levels = karras_levels(loop.steps + 1, sigma_next, high).tolist()[:-1]
                 way += list(pairwise([*levels[:-1], sigma_next])) * loop.times
     return way
 
 
 def _nearest(sigmas: Sequence[float], level: float) -> float:
-    return min(sigmas, key=lambda sigma: abs(sigma - level))
+    return min((sigma for sigma in sigmas if sigma > 0), key=lambda sigma: abs(sigma - level))

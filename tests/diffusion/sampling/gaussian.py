@@ -76,6 +76,9 @@ class PromptedModel:
     def inputs(self, settings: Mapping[str, Any], frame: Frame, side: int) -> dict[str, Tensor]:
         return {}
 
+    def has_room(self, rows: int, cells: int) -> bool:
+        return True
+
     @contextmanager
     def loaded(self) -> Iterator[Network]:
         yield self.predict

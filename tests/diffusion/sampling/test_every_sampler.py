@@ -7,10 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.sampling.noise import brownian_noise, generator_noise
+from diffusion.sampling.noise import generator_noise, noise_within
 from diffusion.sampling.samplers import SAMPLERS
 from diffusion.sampling.schedules import SCHEDULERS, distinct, sigmas_for
 from tests.diffusion.sampling.gaussian import SCHEDULE, Gaussian
+from tests.diffusion.sampling.guided import Unguided
 
 DATA = Gaussian()
 ENDING_ABOVE_ZERO = {"dpm_fast", "dpm_adaptive", "uni_pc", "uni_pc_bh2"}
@@ -20,9 +21,7 @@ def run(name: str, sigmas: list[float], seed: int = 0):
     """Return the result, the denoised latents that the model gave, and the steps that were reported."""
     sampler, given_back, steps = SAMPLERS[name], [], []
     x = DATA.noisy(sigmas[0], 6).float()
-    noise = (brownian_noise if sampler.noise == "brownian" else generator_noise)(
-        x, seed=seed, **({"sigmas": sigmas} if sampler.noise == "brownian" else {})
-    )
+    noise = noise_within(x, sigmas, seed, sampler.noise)
 
     def denoise(x, sigma):
         assert sigma > 0
@@ -32,7 +31,7 @@ def run(name: str, sigmas: list[float], seed: int = 0):
     def on_step(index, x, denoised, sigma):
         steps.append(index)
 
-    result = sampler.run(denoise, x, sigmas, noise, on_step, **sampler.options(SCHEDULE))
+    result = sampler.run(Unguided(denoise), x, sigmas, noise, on_step, **sampler.options(SCHEDULE))
     return result, given_back, steps
 
 
@@ -84,7 +83,9 @@ def test_what_a_report_raises_stops_the_run(name):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sampler.run(denoise, x, [14.0, 5.0, 1.0, 0.0], generator_noise(x, 0), interrupt, **sampler.options(SCHEDULE))
+        sampler.run(
+            Unguided(denoise), x, [14.0, 5.0, 1.0, 0.0], generator_noise(x, 0), interrupt, **sampler.options(SCHEDULE)
+        )
     assert len(asked) <= 3
 
 
@@ -99,8 +100,8 @@ def test_model_calls_of_twenty_steps(name, calls):
 
 
 def test_the_order_of_choice():
-    assert list(SAMPLERS)[:3] == ["euler", "euler_ancestral", "heun"]
+    assert list(SAMPLERS)[:3] == ["euler", "euler_cfg_pp", "euler_ancestral"]
     assert list(SAMPLERS)[-3:] == ["ddim", "uni_pc", "uni_pc_bh2"]
-    assert len(SAMPLERS) == 26
+    assert len(SAMPLERS) == 43  # ComfyUI's 42 and restart
     assert next(iter(SCHEDULERS)) == "simple"
     assert len(SCHEDULERS) == 9
