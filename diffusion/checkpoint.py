@@ -17,6 +17,7 @@ from diffusion.families.sd1 import SD1
 from diffusion.latent_colours import with_fitted_colours
 from diffusion.model import Clip, Model, TextEncoder, Vae
 from diffusion.residency import Part
+from diffusion.taesd import is_tiny, load_tiny_vae
 from diffusion.weights import Header, WeightsError, load_weights, read_header
 
 
@@ -61,8 +62,10 @@ def load_checkpoint(
 
 
 def load_vae(path: Path, *, device: torch.device | None = None) -> Vae:
-    """Open a VAE from a file of its own, or the one of a checkpoint. Raises `WeightsError`."""
+    """Open a VAE from a file of its own, the one of a checkpoint, or a TAESD. Raises `WeightsError`."""
     header = read_header(path)
+    if is_tiny(header):
+        return load_tiny_vae(path, device=device)
     try:
         component = SD1.autoencoder(header)
     except MissingComponent:

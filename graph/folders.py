@@ -79,8 +79,12 @@ class Folders:
             names.update(dict.fromkeys(n for n in self._listing.files(folder) if n.lower().endswith(extensions)))
         return list(names)
 
+    def model_choices(self, kind: str) -> list[str]:
+        """What can be chosen for a kind: its files, and for `vae` also the pairs of files in `vae_approx`."""
+        return [*self.model_names(kind), *(self._pairs() if kind == "vae" else ())]
+
     def model_path(self, kind: str, name: str) -> Path:
-        """The file of a model.
+        """The file of a model; of a pair in `vae_approx`, its decoder.
 
         Raises FileNotFoundError, with names that are similar, and UnsafePathError.
         """
@@ -89,9 +93,17 @@ class Folders:
             path = folder.joinpath(*parts)
             if parts and path.is_file():
                 return path
+        if kind == "vae" and (decoder := self._pairs().get(name)):
+            return self.model_path("vae_approx", decoder)
         folder_name = f"models/{OLDER_NAMES.get(kind, kind)}"
         message = f"There is no '{name}' in {folder_name}. Put the file there, or choose another one."
-        raise FileNotFoundError(message + similar(name, self.model_names(kind)))
+        raise FileNotFoundError(message + similar(name, self.model_choices(kind)))
+
+    def _pairs(self) -> dict[str, str]:
+        """VAEs that are files `NAME_encoder` and `NAME_decoder` in `vae_approx`, as in ComfyUI: the latter by NAME."""
+        files = {name.rpartition(".")[0]: name for name in self.model_names("vae_approx")}
+        names = [stem.removesuffix("_decoder") for stem in files if stem.endswith("_decoder")]
+        return {name: files[f"{name}_decoder"] for name in sorted(names) if f"{name}_encoder" in files}
 
     def input_names(self, extensions: Sequence[str] = PICTURE_EXTENSIONS) -> list[str]:
         """The files in the input folder that have one of `extensions`, as relative names with `/`."""

@@ -44,7 +44,7 @@ def file_choices(options: Mapping[str, Any], folders: Folders) -> list[str]:
     """The files that an input with these options (`files_kind` is not None) can choose from."""
     kind: str = options["files"]
     if kind != "input":
-        return folders.model_names(kind)
+        return folders.model_choices(kind)
     return folders.input_names(options["extensions"]) if "extensions" in options else folders.input_names()
 
 

@@ -39,7 +39,7 @@ def checkpoint_loader(ctx: Context, ckpt_name: Annotated[str, Files("checkpoints
 def vae_loader(ctx: Context, vae_name: Annotated[str, Files("vae")]) -> Vae:
     """Open a VAE from a file of its own.
 
-    vae_name: A file in models/vae.
+    vae_name: A file in models/vae, or a TAESD whose two files are in models/vae_approx.
     """
     try:
         return load_vae(ctx.folders.model_path("vae", vae_name))

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Annotated
 
+from diffusion.previews import preview_of
 from diffusion.sampling import SAMPLERS, SCHEDULERS, StepInfo, sample
-from diffusion.sampling.preview import preview_jpeg
 from graph.declare import Choice, Context, Range, Seed, node
 from nodes.sockets import Conditioning, Latent, Model
 
@@ -56,7 +56,7 @@ def k_sampler(
         sampler=sampler_name,
         scheduler=scheduler,
         denoise=denoise,
-        on_step=_reporting(ctx, model),
+        on_step=reporting(ctx, model),
     )
 
 
@@ -108,17 +108,15 @@ def k_sampler_advanced(
         last_step=end_at_step,
         add_noise=add_noise == "enable",
         force_full_denoise=return_with_leftover_noise == "disable",
-        on_step=_reporting(ctx, model),
+        on_step=reporting(ctx, model),
     )
 
 
-def _reporting(ctx: Context, model: Model) -> Callable[[StepInfo], None]:
+def reporting(ctx: Context, model: Model) -> Callable[[StepInfo], None]:
     """Pass the steps of a run on to whoever watches the node, with a picture where it would be seen."""
-    latents = model.latent_format
+    preview = preview_of(model, ctx.folders.model_folders("vae_approx"), ctx.warn)
 
     def report(info: StepInfo) -> None:
-        wanted = ctx.wants_preview()
-        preview = preview_jpeg(info.denoised, latents.rgb_factors, latents.rgb_bias) if wanted else None
-        ctx.progress(info.step, info.steps, preview)
+        ctx.progress(info.step, info.steps, preview(info.denoised) if ctx.wants_preview() else None)
 
     return report

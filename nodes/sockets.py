@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import torch
 
 from diffusion import model as handles
+from diffusion import upscaling
+from diffusion.sampling import guiders, noise, samplers
 from graph.types import ANY, Socket
 
 Image = Annotated[torch.Tensor, Socket("IMAGE")]
@@ -17,9 +19,13 @@ Mask = Annotated[torch.Tensor, Socket("MASK")]
 Latent = Annotated[dict[str, Any], Socket("LATENT")]
 Conditioning = Annotated[list[Any], Socket("CONDITIONING")]
 Sigmas = Annotated[torch.Tensor, Socket("SIGMAS")]
+Noise = Annotated[noise.NoiseSource, Socket("NOISE")]
+Sampler = Annotated[samplers.Sampler, Socket("SAMPLER")]
+Guider = Annotated[guiders.GuidedModel, Socket("GUIDER")]
 
 Model = Annotated[handles.Model, Socket("MODEL")]
 Clip = Annotated[handles.Clip, Socket("CLIP")]
 Vae = Annotated[handles.Vae, Socket("VAE")]
+UpscaleModel = Annotated[upscaling.UpscaleModel, Socket("UPSCALE_MODEL")]
 
 AnyValue = Annotated[Any, Socket(ANY)]

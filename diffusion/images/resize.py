@@ -9,7 +9,10 @@ from PIL import Image
 from torch import Tensor
 
 METHODS = ("nearest-exact", "bilinear", "area", "bicubic", "lanczos")
-LATENT_METHODS = ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")
+LATENT_METHODS = (
+    *("nearest-exact", "bilinear", "area", "bicubic", "bislerp"),
+    *("nearest", "bilinear-antialiased", "bicubic-antialiased"),
+)
 CROPS = ("disabled", "center")
 
 
@@ -18,7 +21,7 @@ def resize(samples: Tensor, width: int, height: int, method: str, crop: str = "d
 
     `crop` "center" first cuts the middle part that has the new proportions; "disabled" distorts. `lanczos` works on
     8 bits a channel, so it is for pictures; `bislerp` interpolates the direction of the channel vector on a sphere, so
-    it is for latents.
+    it is for latents. Antialiased methods average over more cells where they make something smaller.
     """
     if crop == "center":
         samples = _centered(samples, width, height)
@@ -26,7 +29,8 @@ def resize(samples: Tensor, width: int, height: int, method: str, crop: str = "d
         return _lanczos(samples, width, height)
     if method == "bislerp":
         return _bislerp(samples, width, height)
-    return F.interpolate(samples, size=(height, width), mode=method)
+    mode, antialiased, _ = method.partition("-antialiased")
+    return F.interpolate(samples, size=(height, width), mode=mode, antialias=bool(antialiased))
 
 
 def resize_images(images: Tensor, width: int, height: int, method: str, crop: str = "disabled") -> Tensor:

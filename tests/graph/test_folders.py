@@ -64,6 +64,20 @@ def test_older_kind_names_and_extra_folders_are_searched(tmp_path):
     assert "clip" not in folders.kinds()
 
 
+def test_a_vae_of_two_files_is_chosen_by_their_common_name(folders):
+    approximations = folders.models / "vae_approx"
+    put(folders.models / "vae" / "own.pt")
+    for name in ("taesd_encoder.pth", "taesd_decoder.pth", "taesdxl_decoder.pth", "sub/tiny_encoder.pt"):
+        put(approximations / name)
+    decoder = put(approximations / "sub" / "tiny_decoder.safetensors")
+    assert folders.model_choices("vae") == ["own.pt", "sub/tiny", "taesd"]
+    assert folders.model_names("vae") == folders.model_choices("vae")[:1]
+    assert folders.model_path("vae", "sub/tiny") == decoder
+    assert folders.model_choices("vae_approx") == folders.model_names("vae_approx")
+    with pytest.raises(FileNotFoundError, match=r"There is no 'taesdxl' in models/vae\..*Similar: taesd\."):
+        folders.model_path("vae", "taesdxl")
+
+
 def test_a_missing_model_is_answered_with_similar_names(folders):
     put(folders.models / "checkpoints/sub/pocket.safetensors")
     put(folders.models / "checkpoints/other.safetensors")

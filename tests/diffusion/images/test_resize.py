@@ -29,6 +29,28 @@ def test_interpolation_is_that_of_opencv(method, oracle, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("method", "oracle"),
+    [
+        ("bilinear-antialiased", Image.Resampling.BILINEAR),
+        ("bicubic-antialiased", Image.Resampling.BICUBIC),
+    ],
+)
+def test_antialiased_methods_are_those_of_pil(method, oracle, size):
+    pixels = plane()
+    resized = resize(torch.from_numpy(pixels)[None, None], *size, method)[0, 0].numpy()
+    np.testing.assert_allclose(resized, np.asarray(Image.fromarray(pixels).resize(size, oracle)), atol=2e-6)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_plain_nearest_takes_the_pixel_at_the_corner(size):
+    pixels = plane()
+    resized = resize(torch.from_numpy(pixels)[None, None], *size, "nearest")[0, 0].numpy()
+    rows, columns = (np.arange(new) * old // new for new, old in zip(size[::-1], pixels.shape, strict=True))
+    np.testing.assert_array_equal(resized, pixels[rows][:, columns])
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_nearest_takes_the_pixel_at_the_centre(size):
     pixels = plane()
     resized = resize(torch.from_numpy(pixels)[None, None], *size, "nearest-exact")[0, 0].numpy()
