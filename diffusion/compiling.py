@@ -11,6 +11,7 @@ import torch
 from diffusion.model import LoadedModel
 
 BACKENDS = ("inductor", "cudagraphs")
+RECOMPILE_LIMIT = 128
 BLOCKS = ("BasicTransformerBlock", "ResnetBlock2D", "JointTransformerBlock", "FluxTransformerBlock")
 
 
@@ -42,7 +43,9 @@ class CompiledBlocks:
                 self._compiled[block] = block._compiled_call_impl
             block._compiled_call_impl = self._compiled[block]
         try:
-            yield
+            # blocks of all sizes run the same function, which torch gives up compiling after a few sizes by itself
+            with torch._dynamo.config.patch(recompile_limit=RECOMPILE_LIMIT):
+                yield
         finally:
             for block in blocks:
                 block._compiled_call_impl = None

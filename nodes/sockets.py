@@ -11,6 +11,7 @@ import torch
 
 from diffusion import model as handles
 from diffusion import upscaling
+from diffusion.control import load as control
 from diffusion.sampling import guiders, noise, samplers
 from graph.types import ANY, Socket
 
@@ -26,6 +27,7 @@ Guider = Annotated[guiders.GuidedModel, Socket("GUIDER")]
 Model = Annotated[handles.Model, Socket("MODEL")]
 Clip = Annotated[handles.Clip, Socket("CLIP")]
 Vae = Annotated[handles.Vae, Socket("VAE")]
+ControlNet = Annotated[control.ControlNet, Socket("CONTROL_NET")]
 UpscaleModel = Annotated[upscaling.UpscaleModel, Socket("UPSCALE_MODEL")]
 
 AnyValue = Annotated[Any, Socket(ANY)]

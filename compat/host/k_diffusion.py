@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from diffusion.sampling.samplers.sampler import ancestral_levels, slope
+from diffusion.sampling.sigma_lists import exponential_levels, karras_levels
 
 
 def append_zero(x: Tensor) -> Tensor:
@@ -33,14 +34,12 @@ def get_sigmas_karras(
     n: int, sigma_min: float, sigma_max: float, rho: float = 7.0, device: torch.device | str = "cpu"
 ) -> Tensor:
     """Levels that are even in `sigma ** (1 / rho)`, and 0 (Karras et al. 2022, arXiv 2206.00364, equation 5)."""
-    start, end = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
-    return append_zero((start + torch.linspace(0, 1, n, device=device) * (end - start)) ** rho)
+    return karras_levels(n, sigma_min, sigma_max, rho).to(device)
 
 
 def get_sigmas_exponential(n: int, sigma_min: float, sigma_max: float, device: torch.device | str = "cpu") -> Tensor:
     """Levels that are even in log sigma, and 0."""
-    ends = torch.tensor([sigma_max, sigma_min]).log().tolist()
-    return append_zero(torch.linspace(ends[0], ends[1], n, device=device).exp())
+    return exponential_levels(n, float(sigma_min), float(sigma_max)).to(device)
 
 
 def default_noise_sampler(x: Tensor, seed: int | None = None) -> Callable[[Any, Any], Tensor]:

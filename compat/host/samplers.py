@@ -13,6 +13,7 @@ from compat.host.stubs import unsupported
 from diffusion.model import Model
 from diffusion.sampling import SAMPLERS, SCHEDULERS, SamplingError, StepInfo
 from diffusion.sampling.guidance import ClassifierFreeGuidance
+from diffusion.sampling.noise import GivenNoise
 from diffusion.sampling.noise_schedule import NoiseLevels
 from diffusion.sampling.sample import part_of, run
 from diffusion.sampling.samplers import Denoise, Noise, OnStep, Sampler
@@ -129,7 +130,7 @@ def sample(
         return samples
     latent = {"samples": samples, "noise_mask": denoise_mask}
     guider = ClassifierFreeGuidance(positive, negative, cfg)
-    return run(model, latent, noise, guider, sampler, levels, int(seed or 0), _reporting(callback)).samples
+    return run(model, latent, GivenNoise(noise, int(seed or 0)), guider, sampler, levels, _reporting(callback)).samples
 
 
 def check_model(model: Any) -> None:

@@ -57,6 +57,7 @@ class Frame:
     latent: ``[B, C, h, w]``, model space: what the run starts from, without noise.
     noise: unit noise of that shape. noise_mask: ``[B, 1, h, w]``, 1 where to denoise, or None.
     calls: how many times the run is going to ask the model.
+    model: what is sampled, for control networks that are made of its weights.
     """
 
     latent: Tensor
@@ -65,6 +66,7 @@ class Frame:
     noise: Tensor | None = None
     noise_mask: Tensor | None = None
     seed: int = 0
+    model: Any = None
 
     @property
     def shape(self) -> torch.Size:
@@ -90,7 +92,7 @@ class Condition:
     """One prompt of a run.
 
     context: ``[B, tokens, width]``.
-    area: where it counts.
+    area: where it counts. whole: height and width of the whole latent, in cells.
     weight: how much it counts there against others, broadcast over ``[B, C, area.height, area.width]``.
     side: the list of prompts that it belongs to; 0 is positive, 1 negative, more where a guider has more.
     sigma_start, sigma_end: the range of levels in which it counts, both included.
@@ -115,6 +117,7 @@ class Condition:
     inputs: Mapping[str, Tensor] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    whole: tuple[int, int] | None = None
 
     def active(self, sigma: float, call: int = 0) -> bool:
         """Whether the condition counts at a level, when the model was asked ``call`` times before."""
@@ -129,8 +132,8 @@ def resolve(conditioning: Conditioning, frame: Frame, side: int = 0, inputs: Inp
     Settings that count: ``area`` ((height, width, top, left) in cells, or ("percentage", …) in parts of the picture),
     ``strength``, ``mask`` (``[b, H, W]``, any size) with ``mask_strength`` and ``set_area_to_bounds``,
     ``start_percent`` and ``end_percent`` of the training timesteps, ``moments`` (`Moments`), ``composition`` (the
-    weight of a prompt that is composed with others), ``control`` (a tuple of `Control`), and those that a family's
-    ``inputs`` know.
+    weight of a prompt that is composed with others), ``control`` (a tuple of `Control`) with
+    ``control_apply_to_uncond``, and those that a family's ``inputs`` know.
     """
     return [_resolve_one(context, settings, frame, side, inputs) for context, settings in conditioning]
 
@@ -164,6 +167,7 @@ def _resolve_one(context: Tensor, settings: Mapping[str, Any], frame: Frame, sid
         inputs={name: place.crop(value) if _is_picture(value, whole) else value for name, value in more.items()},
         controls=tuple(settings.get("control") or ()),
         settings=settings,
+        whole=(height, width),
     )
 
 
@@ -203,6 +207,12 @@ def with_counterparts(conditions: list[Condition], opposite: list[Condition]) ->
                 )
             )
     return complete
+
+
+def with_controls_of(conditions: list[Condition], positive: list[Condition]) -> list[Condition]:
+    """Give prompts without control networks those of the positive ones that ask for it (`control_apply_to_uncond`)."""
+    shared = next((c.controls for c in positive if c.controls and c.settings.get("control_apply_to_uncond")), ())
+    return [condition if condition.controls else replace(condition, controls=shared) for condition in conditions]
 
 
 def fit_noise_mask(mask: Tensor, shape: Sequence[int], device: torch.device) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from diffusion.sampling.conditions import Condition, Conditioning
 from diffusion.sampling.network import Call, Control, Network, Residuals, RunningControl
+from diffusion.sampling.noise_schedule import NoiseLevels
 from diffusion.sampling.parameterization import Parameterization, timesteps
 
 _LONGEST_REPEAT = 4  # how often a shorter prompt may be repeated to share a call with a longer one
@@ -77,6 +78,17 @@ class Step:
         """What the network predicts."""
         return self.denoiser.parameterization
 
+    @property
+    def memory(self) -> dict[GuidanceChange, Any]:
+        """What changes remember from step to step of the run."""
+        return self.denoiser.memory
+
+    def own(self, change: GuidanceChange, number: int = 0) -> Tensor:
+        """The estimate under one of the prompts that a change has of its own."""
+        changes = self.denoiser.changes
+        before = sum(len(other.conditionings) for other in changes[: changes.index(change)])
+        return self.evaluate(len(self.denoiser.guider.conditionings) + before + number)
+
     def evaluate(self, side: int, x: Tensor | None = None, attention: tuple[Any, ...] = ()) -> Tensor:
         """Ask the model once more for a side, with other attention (`diffusion.attention`) or of another latent."""
         return self.denoiser.estimate(self.x if x is None else x, self.sigma, (side,), attention)[0]
@@ -91,6 +103,11 @@ class GuidanceChange:
     needs_negative = False
     """Whether the negative prompts have to be evaluated, even at scale 1."""
 
+    @property
+    def conditionings(self) -> tuple[Conditioning, ...]:
+        """Prompts of its own, a list each; `Step.own` gives the estimates under them."""
+        return ()
+
     def wanted(self, needed: tuple[bool, ...], sigma: float, index: int, calls: int) -> tuple[bool, ...]:
         """Which sides are to be evaluated at a level, of those that are needed; ``calls`` is the run's length."""
         return needed
@@ -102,6 +119,10 @@ class GuidanceChange:
     def after(self, denoised: Tensor, step: Step) -> Tensor:
         """The guided estimate, changed."""
         return denoised
+
+    def mask(self, mask: Tensor, sigma: float, levels: Sequence[float], schedule: NoiseLevels) -> Tensor:
+        """What of a masked latent is denoised at one of the run's levels, 0..1; see `MaskedDenoiser`."""
+        return mask
 
 
 class Guided(NamedTuple):
@@ -116,7 +137,8 @@ class Guided(NamedTuple):
 class GuidedDenoiser:
     """The denoiser that samplers see: all prompts evaluated in as few network calls as possible, then combined.
 
-    sides: the fitted prompts of the guider's conditionings. controls: the control networks of the prompts, running.
+    sides: the fitted prompts of the guider's conditionings, then of those of the changes.
+    controls: the control networks of the prompts, running.
     calls: how many there are going to be. has_room: whether so many rows of so many cells can be asked for at once.
     """
 
@@ -129,6 +151,7 @@ class GuidedDenoiser:
     calls: int = 0
     has_room: Callable[[int, int], bool] = lambda rows, cells: True
     index: int = 0
+    memory: dict[GuidanceChange, Any] = field(default_factory=dict)
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Return the guided estimate of the clean latent in ``x`` (``[B, C, h, w]``)."""
@@ -261,13 +284,14 @@ def _composed(
 class MaskedDenoiser:
     """Keeps a part of a latent: there the network sees it noised to the level, and the estimate is the latent itself.
 
-    mask: ``[B, 1, h, w]``, 1 where to denoise. latent, noise: ``[B, C, h, w]``.
+    mask: ``[B, 1, h, w]``, 1 where to denoise. latent, noise: ``[B, C, h, w]``. levels: those of the run.
     """
 
     denoiser: GuidedDenoiser
     mask: Tensor
     latent: Tensor
     noise: Tensor
+    levels: Sequence[float] = ()
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Return the estimate of the clean latent, with the kept part in place."""
@@ -275,6 +299,9 @@ class MaskedDenoiser:
 
     def guided(self, x: Tensor, sigma: float, *, with_negative: bool = False) -> Guided:
         """The same with the estimates of the sides, as the network gave them."""
-        kept = self.denoiser.parameterization.noised(self.latent, self.noise, sigma)
-        found = self.denoiser.guided(x * self.mask + kept * (1 - self.mask), sigma, with_negative=with_negative)
-        return found._replace(denoised=found.denoised * self.mask + self.latent * (1 - self.mask))
+        parameterization, mask = self.denoiser.parameterization, self.mask
+        for change in self.denoiser.changes:
+            mask = change.mask(mask, sigma, self.levels, parameterization.schedule)
+        kept = parameterization.noised(self.latent, self.noise, sigma)
+        found = self.denoiser.guided(x * mask + kept * (1 - mask), sigma, with_negative=with_negative)
+        return found._replace(denoised=found.denoised * mask + self.latent * (1 - mask))

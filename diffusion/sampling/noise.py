@@ -16,7 +16,8 @@ _CPU = torch.device("cpu")
 _SEEDS = 2**64
 
 Latent = Mapping[str, Any]
-"""``samples`` (``[B, C, h, w]``) and optionally ``batch_index``: which picture of the seed's batch each entry is."""
+"""``samples`` (``[B, C, h, w]``, VAE space), and optionally ``noise_mask`` and ``batch_index``: which picture of the
+seed's batch each entry is."""
 
 Origin = Literal["cpu", "gpu", "nv"]
 """What draws: PyTorch's generator of the CPU, or of the run's device, or CUDA's in software (`philox`)."""
@@ -36,8 +37,16 @@ class NoiseSource(Protocol):
         """Noise for the steps of a run over ``sigmas``, in the shape and on the device of ``x``."""
 
 
+class _AsComfyUIHasIt:
+    """What nodes of packs ask of noise."""
+
+    def generate_noise(self: NoiseSource, input_latent: Latent) -> Tensor:
+        """The noise to start from."""
+        return self.make(input_latent)
+
+
 @dataclass(frozen=True)
-class BatchNoise:
+class BatchNoise(_AsComfyUIHasIt):
     """One generator draws the whole batch, as ComfyUI has it: a picture's noise depends on its place in the batch."""
 
     seed: int
@@ -52,7 +61,7 @@ class BatchNoise:
 
 
 @dataclass(frozen=True)
-class NoNoise:
+class NoNoise(_AsComfyUIHasIt):
     """Nothing to start from, for a latent that is noisy already; samplers draw as they do with the seed."""
 
     seed: int = 0
@@ -67,7 +76,7 @@ class NoNoise:
 
 
 @dataclass(frozen=True, eq=False)
-class GivenNoise:
+class GivenNoise(_AsComfyUIHasIt):
     """Noise to start from that somebody else has made."""
 
     noise: Tensor
@@ -83,7 +92,7 @@ class GivenNoise:
 
 
 @dataclass(frozen=True)
-class PictureNoise:
+class PictureNoise(_AsComfyUIHasIt):
     """Every picture has a generator of its own, as in Stable Diffusion WebUI: picture k is what seed + k gives alone.
 
     strength: how far to go from the noise of the seed to that of ``variation_seed``, 0..1. Above 0 the seed is the same
@@ -153,6 +162,14 @@ class _Stream:
         if self._generator is None:
             return philox_normal(shape, self._seed, self._calls - 1)
         return torch.randn(tuple(shape), generator=self._generator, device=self._generator.device).cpu()
+
+
+def source_of(noise: Any, latent: Latent) -> NoiseSource:
+    """Return noise of ours as it is; of another's, which has `seed` and `generate_noise(latent)`, what it makes."""
+    if hasattr(noise, "make"):
+        ours: NoiseSource = noise
+        return ours
+    return GivenNoise(noise.generate_noise(latent), int(noise.seed))
 
 
 def slerp(part: float, one: Tensor, other: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,17 +17,17 @@ from diffusion.sampling.conditions import (
     Inputs,
     fit_noise_mask,
     resolve,
+    with_controls_of,
     with_counterparts,
 )
 from diffusion.sampling.errors import SamplingError
-from diffusion.sampling.guidance import ClassifierFreeGuidance, GuidedDenoiser, Guider, MaskedDenoiser
+from diffusion.sampling.guidance import ClassifierFreeGuidance, GuidanceChange, GuidedDenoiser, Guider, MaskedDenoiser
 from diffusion.sampling.network import Control, SampledModel
-from diffusion.sampling.noise import brownian_noise, generator_noise, initial_noise
+from diffusion.sampling.noise import BatchNoise, Latent, NoiseSource, NoNoise, initial_noise
+from diffusion.sampling.parameterization import Flow
+from diffusion.sampling.ratio import run_in_ratio
 from diffusion.sampling.samplers import SAMPLERS, Denoiser, Sampler
 from diffusion.sampling.schedules import distinct, sigmas_for
-
-Latent = Mapping[str, Any]
-"""``samples`` (``[B, C, h, w]``, VAE space), and optionally ``noise_mask`` and ``batch_index``."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,46 @@ def sample(
     """
     if sampler not in SAMPLERS:
         raise SamplingError(f"There is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
-    latent = {**latent, "samples": fitting(latent["samples"], model.latent_format.channels)}
-    samples = latent["samples"]
     sigmas = sigmas_for(model.parameterization.schedule, scheduler, steps, denoise, SAMPLERS[sampler])
-    levels = distinct(part_of(sigmas, start_step, last_step, force_full_denoise))
-    if len(levels) < 2:
-        return dict(latent)
-    noise = initial_noise(samples.shape, seed, latent.get("batch_index")) if add_noise else torch.zeros(samples.shape)
+    sigmas = part_of(sigmas, start_step, last_step, force_full_denoise)
+    noise = BatchNoise(seed) if add_noise else NoNoise(seed)
     guider = ClassifierFreeGuidance(positive, negative, cfg)
-    result = run(model, latent, noise, guider, SAMPLERS[sampler], levels, seed, on_step)
-    return {**latent, "samples": result.samples}
+    return sample_parts(model, latent, noise, guider, SAMPLERS[sampler], sigmas, on_step)[0]
+
+
+def sample_parts(
+    model: SampledModel,
+    latent: Latent,
+    noise: NoiseSource,
+    guider: Guider,
+    sampler: Sampler,
+    sigmas: Tensor,
+    on_step: OnStep | None = None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Carry ``latent`` down the levels ``sigmas``; everything else in it is passed on.
+
+    Returns the latent at the last level, and the last estimate of the clean one. Where there is no step to do, both are
+    the latent.
+
+    Raises SamplingError for inputs that cannot be sampled.
+    """
+    latent = {**latent, "samples": fitting(latent["samples"], model.latent_format.channels)}
+    levels = distinct(sigmas)
+    if len(levels) < 2:
+        return dict(latent), dict(latent)
+    result = run(model, latent, noise, guider, sampler, levels, on_step)
+    return {**latent, "samples": result.samples}, {**latent, "samples": result.denoised}
+
+
+def add_noise(model: SampledModel, latent: Latent, noise: NoiseSource, sigmas: Tensor) -> dict[str, Any]:
+    """Return ``latent`` with as much noise on it as lies between the first and the last of the levels."""
+    if len(sigmas) == 0:
+        return dict(latent)
+    latent = {**latent, "samples": fitting(latent["samples"], model.latent_format.channels)}
+    level = float(sigmas[0]) if len(sigmas) == 1 else abs(float(sigmas[0] - sigmas[-1]))
+    clean = model.latent_format.to_model(latent["samples"].float())
+    noisy = model.parameterization.noised(clean, noise.make(latent, model.device), level)
+    return {**latent, "samples": model.latent_format.from_model(noisy)}
 
 
 class Run(NamedTuple):
@@ -103,49 +133,53 @@ class Run(NamedTuple):
 def run(
     model: SampledModel,
     latent: Latent,
-    noise: Tensor,
+    noise: NoiseSource,
     guider: Guider,
     sampler: Sampler,
     levels: Sequence[float],
-    seed: int,
     on_step: OnStep | None,
 ) -> Run:
-    """Carry ``latent`` with ``noise`` on it down ``levels``."""
+    """Carry ``latent`` with noise on it down ``levels``."""
     device = model.device
     parameterization = model.parameterization
     start = model.latent_format.to_model(latent["samples"].to(device=device, dtype=torch.float32))
-    noise = noise.to(device)
+    drawn = noise.make(latent, device).to(device)
     mask = latent.get("noise_mask")
     if mask is not None:
         mask = fit_noise_mask(mask, start.shape, device)
     calls = (len(levels) - 1) * sampler.calls_per_step
-    frame = Frame(start, parameterization.schedule, calls, noise, mask, seed)
+    frame = Frame(start, parameterization.schedule, calls, drawn, mask, noise.seed, model)
     with torch.no_grad(), ExitStack() as stack:
         network = stack.enter_context(model.loaded())
-        sides = _sides(guider, frame, model.inputs)
+        sides = _sides(guider, model.guidance, frame, model.inputs)
         controls = {control: stack.enter_context(control.loaded(frame)) for control in _controls(sides)}
         guided = GuidedDenoiser(
             network, parameterization, sides, guider, model.guidance, controls, calls, model.has_room
         )
         denoise: Denoiser = guided
         if mask is not None:
-            kept_noise = noise
+            kept_noise = drawn
             if sampler.fresh_inpaint_noise:
-                kept_noise = initial_noise(noise.shape, (seed + 1) % 2**64).to(device)
-            denoise = MaskedDenoiser(guided, mask, start, kept_noise)
-        x = parameterization.start(start, noise, levels[0])
-        make_noise = brownian_noise(x, levels, seed) if sampler.noise == "brownian" else generator_noise(x, seed)
+                kept_noise = initial_noise(drawn.shape, (noise.seed + 1) % 2**64).to(device)
+            denoise = MaskedDenoiser(guided, mask, start, kept_noise, levels)
+        x = parameterization.start(start, drawn, levels[0])
+        within = noise.within(latent, x, levels, sampler.noise)
         report = _Reporter(on_step, len(levels) - 1)
-        x = sampler.run(denoise, x, levels, make_noise, report, **sampler.options(parameterization.schedule))
+        if sampler.in_ratio and isinstance(parameterization, Flow):
+            x = run_in_ratio(sampler, parameterization.schedule, denoise, x, levels, within, report)
+        else:
+            x = sampler.run(denoise, x, levels, within, report, **sampler.options(parameterization.schedule))
         x = parameterization.finish(x, levels[-1])
         denoised = x if report.denoised is None else report.denoised
         return Run(*(model.latent_format.from_model(result).cpu() for result in (x, denoised)))
 
 
-def _sides(guider: Guider, frame: Frame, inputs: Inputs) -> list[list[Condition]]:
-    """The prompts of a guider, fitted to a run; the positive and the negative ones get each other's areas."""
-    sides = [resolve(prompts, frame, side, inputs) for side, prompts in enumerate(guider.conditionings)]
-    if len(sides) > 1:
+def _sides(guider: Guider, changes: Sequence[GuidanceChange], frame: Frame, inputs: Inputs) -> list[list[Condition]]:
+    """All prompts, fitted to a run; the positive and the negative ones of the guider get each other's areas."""
+    conditionings = [*guider.conditionings, *(own for change in changes for own in change.conditionings)]
+    sides = [resolve(prompts, frame, side, inputs) for side, prompts in enumerate(conditionings)]
+    if len(guider.conditionings) > 1:
+        sides[1] = with_controls_of(sides[1], sides[0])
         sides[1] = with_counterparts(sides[1], sides[0])
         sides[0] = with_counterparts(sides[0], sides[1])
     return sides

@@ -96,6 +96,8 @@ def kl_optimal(schedule: NoiseLevels, steps: int) -> Tensor:
     return ending_in_zero((start + torch.linspace(0, 1, steps, dtype=torch.float64) * (end - start)).tan())
 
 
+_ABOVE_EVERY_LEVEL = 999999999.9
+
 SCHEDULERS: dict[str, Scheduler] = {
     "simple": simple,
     "sgm_uniform": sgm_uniform,
@@ -132,6 +134,19 @@ def sigmas_for(
     else:
         sigmas = SCHEDULERS[scheduler](schedule, total)
     return sigmas if denoise > 0.9999 else last_steps(sigmas, steps)
+
+
+def sigma_at(schedule: NoiseLevels, percent: float, *, trained: bool = False) -> float:
+    """Return the level at which ``percent`` (0..1) of the training timesteps lie behind.
+
+    The ends are 999999999.9 and 0, so that a range of 0..1 holds every level; ``trained``: the largest and the smallest
+    trained level.
+    """
+    if trained and percent <= 0:
+        return schedule.sigma_max
+    if trained and percent >= 1:
+        return schedule.sigma_min
+    return min(schedule.percent_to_sigma(percent), _ABOVE_EVERY_LEVEL)
 
 
 def distinct(sigmas: Tensor) -> list[float]:

@@ -2,7 +2,7 @@
 
 Where other samplers renoise a guided estimate D along ``x - D``, these do so along ``x - U``, for the estimate U
 without guidance (algorithm 2). From level s to t, scale c then acts as ``c / (1 - t / s)`` does in the
-plain sampler, so scales are small: 0.6 to 2. Where D equals U, each is the sampler whose name it has.
+plain sampler, so scales are small: 0.6 to 2. Where D equals U, all but 2S are the samplers whose names they have.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def dpmpp_2s_ancestral_cfg_pp(
 ) -> Tensor:
     """DPM-Solver++(2S) with noise. Two calls a step.
 
-    As in circulation: the second half of a step moves x by the first guided estimate less the second negative one.
+    As in circulation: for the second half of a step x is moved by the first guided estimate less the second negative
+    one, so that it is of order 1.
     """
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised, negative = _both(denoise, x, sigma)

@@ -7,13 +7,23 @@ the ODE.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor
 
-from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep, ancestral_levels, step_to
+from diffusion.sampling.samplers.sampler import (
+    Denoise,
+    Noise,
+    OnStep,
+    Split,
+    ancestral_levels,
+    fresh_part,
+    middle,
+    split,
+    step_to,
+)
 
 
 def dpmpp_2s_ancestral(
@@ -24,16 +34,18 @@ def dpmpp_2s_ancestral(
     on_step: OnStep,
     eta: float = 1.0,
     s_noise: float = 1.0,
+    split: Split = split,
+    middle: Callable[[float, float], float] = middle,
 ) -> Tensor:
     """DPM-Solver++(2S) (algorithm 1, r = 1/2) below the next level, then noise up to it. Two calls a step."""
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         on_step(step, x, denoised, sigma)
-        down, up = ancestral_levels(sigma, sigma_next, eta)
+        down, kept, up = split(sigma, sigma_next, eta)
         if down > 0:
-            middle = math.sqrt(sigma * down)
-            denoised = denoise(step_to(x, denoised, sigma, middle), middle)
-        x = step_to(x, denoised, sigma, down)
+            halfway = middle(sigma, down)
+            denoised = denoise(step_to(x, denoised, sigma, halfway), halfway)
+        x = step_to(x, denoised, sigma, down) * kept
         if up > 0:
             x = x + noise(sigma, sigma_next) * (up * s_noise)
     return x
@@ -112,7 +124,7 @@ def dpmpp_2m_sde(
             weight = -math.expm1(-g) / 2 if solver_type == "midpoint" else math.expm1(-g) / g + 1
             x = x + (denoised - last) * (h / last_h * weight)
         if eta > 0:
-            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * eta * h)) * s_noise)
+            x = x + noise(sigma, sigma_next) * (sigma_next * fresh_part(h, eta) * s_noise)
         last, last_h = denoised, h
     return x
 
@@ -153,6 +165,6 @@ def dpmpp_3m_sde(
                 x = x - bend * (second / g - 0.5)
             x = x + first_derivative * second
         if eta > 0:
-            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * eta * h)) * s_noise)
+            x = x + noise(sigma, sigma_next) * (sigma_next * fresh_part(h, eta) * s_noise)
         past = [*past[-1:], (denoised, h)]
     return x

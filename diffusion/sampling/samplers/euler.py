@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from torch import Tensor
 
-from diffusion.sampling.samplers.sampler import Churn, Denoise, Noise, OnStep, ancestral_levels, step_to
+from diffusion.sampling.samplers.sampler import Churn, Denoise, Noise, OnStep, Split, split, step_to
 
 
 def euler(
@@ -43,13 +43,14 @@ def euler_ancestral(
     on_step: OnStep,
     eta: float = 1.0,
     s_noise: float = 1.0,
+    split: Split = split,
 ) -> Tensor:
     """Euler steps that go below the next level and add noise up to it (arXiv 2010.02502, equation 16)."""
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         on_step(step, x, denoised, sigma)
-        down, up = ancestral_levels(sigma, sigma_next, eta)
-        x = step_to(x, denoised, sigma, down)
+        down, kept, up = split(sigma, sigma_next, eta)
+        x = step_to(x, denoised, sigma, down) * kept
         if up > 0:
             x = x + noise(sigma, sigma_next) * (up * s_noise)
     return x
@@ -63,9 +64,10 @@ def ddim(
     on_step: OnStep,
     eta: float = 0.0,
     s_noise: float = 1.0,
+    split: Split = split,
 ) -> Tensor:
     """DDIM (arXiv 2010.02502): Euler's method, and with eta above 0 its ancestral form (equation 16)."""
-    return euler_ancestral(denoise, x, sigmas, noise, on_step, eta, s_noise)
+    return euler_ancestral(denoise, x, sigmas, noise, on_step, eta, s_noise, split)
 
 
 def ddpm(
@@ -81,18 +83,27 @@ def ddpm(
         kept = (sigma_next / sigma) ** 2
         x = denoised + (x - denoised) * kept
         if sigma_next > 0:
-            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(1 - kept) * s_noise)
+            x = x + noise(sigma, sigma_next) * (sigma_next * math.sqrt(max(1 - kept, 0.0)) * s_noise)
     return x
 
 
 def lcm(
-    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: Noise, on_step: OnStep, s_noise: float = 1.0
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    on_step: OnStep,
+    s_noise: float = 1.0,
+    signal: Callable[[float], float] = lambda sigma: 1.0,
 ) -> Tensor:
-    """Multistep latent consistency sampling (arXiv 2310.04378): denoise entirely, noise anew, repeat."""
+    """Multistep latent consistency sampling (arXiv 2310.04378): denoise entirely, noise anew, repeat.
+
+    signal: how much of the clean latent there is at a level.
+    """
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         on_step(step, x, denoised, sigma)
         x = denoised
         if sigma_next > 0:
-            x = x + noise(sigma, sigma_next) * (sigma_next * s_noise)
+            x = x * signal(sigma_next) + noise(sigma, sigma_next) * (sigma_next * s_noise)
     return x

@@ -11,7 +11,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -59,6 +59,7 @@ class Sampler:
     drops_penultimate: one level more is computed and the last but one left out.
     fresh_inpaint_noise: the kept part of a masked latent is noised with noise of its own.
     calls_per_step: how many times a step asks the model, as prompts that change with the steps count them.
+    in_ratio: on models whose level is not noise over signal, such as flows, it works with that ratio in its place.
     options: keyword options of ``run`` that depend on the model's noise schedule.
     """
 
@@ -67,6 +68,7 @@ class Sampler:
     drops_penultimate: bool = False
     fresh_inpaint_noise: bool = False
     calls_per_step: int = 1
+    in_ratio: bool = False
     options: Callable[[NoiseLevels], Mapping[str, Any]] = _no_options
 
     def with_options(self, **changed: Any) -> Sampler:
@@ -82,6 +84,55 @@ class Sampler:
                 )
         given = self.options
         return replace(self, options=lambda schedule: {**given(schedule), **changed})
+
+
+class AncestralStep(NamedTuple):
+    """A step with noise: go ``down`` to a level, multiply with ``kept``, add noise times ``up``."""
+
+    down: float
+    kept: float
+    up: float
+
+
+Split = Callable[[float, float, float], AncestralStep]
+"""``split(sigma, sigma_next, eta)`` divides a step into a way down and fresh noise."""
+
+
+def split(sigma: float, sigma_next: float, eta: float) -> AncestralStep:
+    """Divide a step of a latent that is data plus noise."""
+    down, up = ancestral_levels(sigma, sigma_next, eta)
+    return AncestralStep(down, 1.0, up)
+
+
+def split_flow(sigma: float, sigma_next: float, eta: float) -> AncestralStep:
+    """Divide a step of a rectified flow: the part ``eta`` of the step is gone once more, and filled up with noise.
+
+    Signal and noise must come out at ``1 - sigma_next`` and ``sigma_next``, which says what is kept and added.
+    """
+    down = max(sigma_next * (1 - eta * max(1 - sigma_next / sigma, 0.0)), 0.0)
+    kept = (1 - sigma_next) / (1 - down) if down < 1 else 1.0
+    return AncestralStep(down, kept, math.sqrt(max(sigma_next**2 - (down * kept) ** 2, 0.0)))
+
+
+def middle(sigma: float, sigma_next: float) -> float:
+    """The level halfway in the logarithm of noise over signal, for a latent that is data plus noise."""
+    return math.sqrt(sigma * sigma_next)
+
+
+def middle_flow(sigma: float, sigma_next: float) -> float:
+    """The same for a rectified flow; from the largest level, which has no signal, it is 0.9999."""
+    if sigma >= 1:
+        return 0.9999
+    ratio = math.sqrt(sigma * sigma_next / ((1 - sigma) * (1 - sigma_next)))
+    return ratio / (1 + ratio)
+
+
+def fresh_part(h: float, eta: float) -> float:
+    """Return the part of the level that the noise of an SDE of strength ``eta`` has over a step of ``h`` in λ.
+
+    A step to a higher level gets none.
+    """
+    return math.sqrt(max(-math.expm1(-2 * eta * h), 0.0))
 
 
 _GIVEN = 5

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffusion.sampling.samplers.quadrature import Curve, lagrange_integrals
-from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep
+from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep, fresh_part
 
 
 def er_noise_scale(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -163,7 +163,7 @@ def sa_solver(
         used = past[: min(predictor_order, highest - 1 if sigmas[-1] == 0 else highest)]
         x = base * drift + adams(used, sigma, sigma_next, strength)
         if strength > 0:
-            grain = noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * strength**2 * h)) * s_noise)
+            grain = noise(sigma, sigma_next) * (sigma_next * fresh_part(h, strength**2) * s_noise)
             x = x + grain
         else:
             grain = torch.zeros_like(x)

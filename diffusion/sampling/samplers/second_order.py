@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
-from diffusion.sampling.samplers.sampler import Churn, Denoise, Noise, OnStep, ancestral_levels, slope, step_to
+from diffusion.sampling.samplers.sampler import Churn, Denoise, Noise, OnStep, Split, slope, split, step_to
 
 
 def heun(
@@ -106,13 +106,14 @@ def dpm_2_ancestral(
     on_step: OnStep,
     eta: float = 1.0,
     s_noise: float = 1.0,
+    split: Split = split,
 ) -> Tensor:
     """DPM-Solver-2 steps below the next level, then noise up to it."""
     for step, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         on_step(step, x, denoised, sigma)
-        down, up = ancestral_levels(sigma, sigma_next, eta)
-        x = _midpoint(denoise, x, denoised, sigma, down)
+        down, kept, up = split(sigma, sigma_next, eta)
+        x = _midpoint(denoise, x, denoised, sigma, down) * kept
         if up > 0:
             x = x + noise(sigma, sigma_next) * (up * s_noise)
     return x

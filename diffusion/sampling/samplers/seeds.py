@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
-from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep
+from diffusion.sampling.samplers.sampler import Denoise, Noise, OnStep, fresh_part
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class _Step:
         """Add what the pieces up to a part leave there."""
         for (start, end), piece in zip(pairwise((0.0, *self.parts)), drawn, strict=False):
             if end <= part:
-                grown = math.sqrt(-math.expm1(-2 * (end - start) * self.h * self.eta))
+                grown = fresh_part((end - start) * self.h, self.eta)
                 left = math.exp(-(part - end) * self.h * self.eta)
                 x = x + piece * (self.level(part) * grown * left * self.s_noise)
         return x
