@@ -1,7 +1,7 @@
-"""Loading single-file checkpoints and VAEs as handles; weights are read when a part is first used."""
+"""Loading models as handles, whole or in parts; weights are read when a part is first used."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -10,10 +10,12 @@ import torch
 from diffusion import devices
 from diffusion.autoencoder import downscale
 from diffusion.component import Component, Source
-from diffusion.families import detect
-from diffusion.families.family import EncoderPart, MissingComponent
+from diffusion.families import FAMILIES, detect
+from diffusion.families.clip_text import encoder_name
+from diffusion.families.family import EncoderPart, Family, MissingComponent
+from diffusion.families.layouts import Opened, denoiser_as_in_checkpoint, vae_as_in_checkpoint
 from diffusion.families.recognition import looks_like
-from diffusion.families.sd1 import SD1
+from diffusion.families.stable_diffusion import autoencoder
 from diffusion.latent_colours import with_fitted_colours
 from diffusion.model import Clip, Model, TextEncoder, Vae
 from diffusion.residency import Part
@@ -29,6 +31,17 @@ class Checkpoint(NamedTuple):
     vae: Vae
 
 
+@dataclass(frozen=True)
+class Format:
+    """The number format of a diffusion model, where it is not the device's: what it computes in, and is kept in.
+
+    stored: float8 halves the memory once more; each layer widens its weights while it runs.
+    """
+
+    computed: torch.dtype | None = None
+    stored: torch.dtype | None = None
+
+
 def load_checkpoint(
     path: Path, *, embedding_folders: Sequence[Path] = (), device: torch.device | None = None
 ) -> Checkpoint:
@@ -36,62 +49,115 @@ def load_checkpoint(
 
     Raises `WeightsError` for a file that is corrupt, incomplete, or no checkpoint of a supported family.
     """
+    return handles(_opened(path), embedding_folders, device)
+
+
+def handles(file: Opened, embedding_folders: Sequence[Path] = (), device: torch.device | None = None) -> Checkpoint:
+    """The parts of a model whose tensors have the names of a checkpoint. Raises `WeightsError`."""
     device = device or devices.current()
-    header = read_header(path)
-    family = detect(header)
-    weights = load_weights(path)
-    precision = devices.precision(device)
-    denoiser = Source(family.denoiser(header), weights, precision.denoiser, device)
-    model = Model(family, family.latent_format, family.parameterization(header), _part(denoiser, header), denoiser)
+    family = detect(file.header)
+    model = _model(family, file, device)
     try:
-        parts = family.text_encoders(header)
+        parts = family.text_encoders(file.header)
     except MissingComponent as error:
         absent = TextEncoder("l", _absent("text encoder", error, device), width=0, layers=0)
         clip = Clip((absent,), family.join)
     else:
-        encoders = tuple(_text_encoder(part, header, weights, device) for part in parts)
+        encoders = tuple(_text_encoder(part, file, device) for part in parts)
         clip = Clip(encoders, family.join, tuple(embedding_folders))
     try:
-        vae = _vae(family.autoencoder(header), header, weights, device)
+        vae = _vae(family.autoencoder(file.header), file, device)
     except MissingComponent as error:
         vae = Vae(_absent("VAE", error, device), model.latent_format.channels, model.latent_format.downscale)
     else:
-        if family.has_own_latents(header):
+        if family.has_own_latents(file.header):
             model = replace(model, latent_format=with_fitted_colours(model.latent_format, vae))
     return Checkpoint(model, clip, vae)
 
 
+def load_diffusion_model(
+    path: Path, *, number_format: Format | None = None, device: torch.device | None = None
+) -> Model:
+    """Open a diffusion model from a file of its own, in LDM's or diffusers' layout, or the one of a checkpoint.
+
+    Raises `WeightsError`.
+    """
+    file = denoiser_as_in_checkpoint(_opened(path))
+    return _model(detect(file.header), file, device or devices.current(), number_format or Format())
+
+
+def load_text_encoders(
+    paths: Sequence[Path],
+    *,
+    families: Sequence[Family] = FAMILIES,
+    embedding_folders: Sequence[Path] = (),
+    device: torch.device | None = None,
+) -> Clip:
+    """Open the text encoders of a model from files of their own, one for each, in any order.
+
+    CLIP-L alone is for Stable Diffusion 1.x, OpenCLIP-H for 2.x, OpenCLIP-bigG for the SDXL refiner, CLIP-L and bigG
+    for SDXL. families: that they may be for; the first that has just these is taken. Raises `WeightsError`.
+    """
+    device = device or devices.current()
+    files = [_opened(path) for path in paths]
+    by_name = {encoder_name(file.header): file for file in files}
+    family = next((each for each in families if {place.name for place in each.places} == set(by_name)), None)
+    if family is None or len(by_name) < len(files):
+        names = " and ".join(path.name for path in paths)
+        raise WeightsError(
+            f"No supported model has the text encoders {names}: choose one of CLIP-L, OpenCLIP-H or OpenCLIP-bigG, or "
+            "CLIP-L and bigG together for SDXL."
+        )
+    encoders = []
+    for place in family.places:
+        file = by_name[place.name]
+        encoders.append(_text_encoder(place.part(file.header, ""), file, device))
+    return Clip(tuple(encoders), family.join, tuple(embedding_folders))
+
+
 def load_vae(path: Path, *, device: torch.device | None = None) -> Vae:
-    """Open a VAE from a file of its own, the one of a checkpoint, or a TAESD. Raises `WeightsError`."""
-    header = read_header(path)
-    if is_tiny(header):
+    """Open a VAE of any family from a file of its own, the one of a checkpoint, or a TAESD. Raises `WeightsError`."""
+    file = _opened(path)
+    if is_tiny(file.header):
         return load_tiny_vae(path, device=device)
+    file = vae_as_in_checkpoint(file)
     try:
-        component = SD1.autoencoder(header)
+        component = autoencoder(file.header)
     except MissingComponent:
         raise WeightsError(
-            f"{path.name} cannot be loaded as a VAE: it is {looks_like(header)}. Choose a VAE of {SD1.label}."
+            f"{path.name} cannot be loaded as a VAE: it is {looks_like(file.header)}. Choose a VAE."
         ) from None
-    return _vae(component, header, load_weights(path), device or devices.current())
+    return _vae(component, file, device or devices.current())
 
 
-def _text_encoder(
-    part: EncoderPart, header: Header, weights: Mapping[str, torch.Tensor], device: torch.device
-) -> TextEncoder:
+def _opened(path: Path) -> Opened:
+    header = read_header(path)
+    return Opened(header, load_weights(path))
+
+
+def _model(family: Family, file: Opened, device: torch.device, number_format: Format | None = None) -> Model:
+    chosen = number_format or Format()
+    dtype = chosen.computed or devices.precision(device).denoiser
+    source = Source(family.denoiser(file.header), file.weights, dtype, device, stored=chosen.stored)
+    parameterization = family.parameterization(file.header, file.weights)
+    return Model(family, family.latent_format, parameterization, _part(source, file.header), source)
+
+
+def _text_encoder(part: EncoderPart, file: Opened, device: torch.device) -> TextEncoder:
     precision = devices.precision(device)
-    source = Source(part.component, weights, precision.text, device, precision.text_storage)
-    return TextEncoder(part.name, _part(source, header), part.width, part.layers, part.style, source)
+    source = Source(part.component, file.weights, precision.text, device, precision.text_storage)
+    return TextEncoder(part.name, _part(source, file.header), part.width, part.layers, part.style, source)
 
 
-def _vae(component: Component, header: Header, weights: Mapping[str, torch.Tensor], device: torch.device) -> Vae:
-    source = Source(component, weights, devices.precision(device).autoencoder, device)
+def _vae(component: Component, file: Opened, device: torch.device) -> Vae:
+    source = Source(component, file.weights, devices.precision(device).autoencoder, device)
     network = component.build()
-    return Vae(_part(source, header), network.config.latent_channels, downscale(network), source)
+    return Vae(_part(source, file.header), network.config.latent_channels, downscale(network), source)
 
 
 def _part(source: Source, header: Header) -> Part:
     component = source.component
-    size = component.check(header) * source.dtype.itemsize
+    size = component.check(header) * (source.stored or source.dtype).itemsize
     return Part(f"{header.path.name}: {component.title}", source.device, size, source.network, source.switch)
 
 

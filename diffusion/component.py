@@ -1,13 +1,14 @@
 """One network of a model: how it is built, where files keep its weights, and the weights themselves, changed or not."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from diffusion.storage import cast_on_use, is_storable
 from diffusion.weights import Header, WeightsError
 
 Change = Callable[[Tensor], Tensor]
@@ -32,17 +33,31 @@ class Entry:
     name: of the tensor in the file.
     part: (index, count) where the file has several tensors of the network as one, below each other.
     transposed: whether the file has rows and columns the other way round.
+    convolution: whether the file has a linear layer as a 1x1 convolution.
+    swapped: whether the file has the second half of the rows first.
     """
 
     name: str
     part: tuple[int, int] | None = None
     transposed: bool = False
+    convolution: bool = False
+    swapped: bool = False
 
     def read(self, stored: Tensor) -> Tensor:
         """The network's tensor, from the file's."""
         if self.part is not None:
             stored = stored.chunk(self.part[1])[self.part[0]]
+        if self.swapped:
+            stored = torch.cat(stored.chunk(2)[::-1])
         return stored.T if self.transposed else stored
+
+    def written(self, tensor: Tensor) -> Tensor:
+        """The file's tensor, or its part of it, from the network's."""
+        if self.transposed:
+            tensor = tensor.T
+        if self.swapped:
+            tensor = torch.cat(tensor.chunk(2)[::-1])
+        return tensor[..., None, None] if self.convolution else tensor
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ class Component:
         found = self.file_name(name)
         if isinstance(found, str):
             return Entry(self.prefix + found)
-        return Entry(self.prefix + found.name, found.part, found.transposed)
+        return replace(found, name=self.prefix + found.name)
 
     def entries(self, network: Any) -> dict[str, Entry]:
         """Where a file has the tensors of the network, by their names."""
@@ -103,10 +118,11 @@ class Component:
         pieces: dict[str, dict[int, Tensor]] = {}
         for name, tensor in tensors.items():
             entry = self.entry(name)
-            pieces.setdefault(entry.name, {})[entry.part[0] if entry.part else 0] = (
-                tensor.T if entry.transposed else tensor
-            )
-        return {name: torch.cat([parts[at] for at in sorted(parts)]) for name, parts in pieces.items()}
+            pieces.setdefault(entry.name, {})[entry.part[0] if entry.part else 0] = entry.written(tensor)
+        return {
+            name: torch.cat([parts[at] for at in sorted(parts)]) if len(parts) > 1 else parts[0]
+            for name, parts in pieces.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +130,7 @@ class Source:
     """The weights of a component, memory-mapped, as its network takes them on a device.
 
     rounded: a number format that the weights go through first, so that they have no more than its precision.
+    stored: a smaller number format that the matrices within the network's blocks are kept in between two uses.
     """
 
     component: Component
@@ -121,6 +138,7 @@ class Source:
     dtype: torch.dtype
     device: torch.device
     rounded: torch.dtype | None = None
+    stored: torch.dtype | None = None
 
     @cached_property
     def shapes(self) -> dict[str, torch.Size]:
@@ -138,12 +156,14 @@ class Source:
             for change in changes:
                 changed = change(changed)
             value = changed.to(precise)
-        return value.to(self.dtype)
+        return value.to(self.stored if self.stored and is_storable(name) else self.dtype)
 
     def network(self) -> Any:
         """The network with its weights, for inference."""
         network = self.component.build()
         network.load_state_dict({name: self.tensor(name) for name in network.state_dict()}, assign=True)
+        if self.stored:
+            cast_on_use(network, self.dtype)
         return network.eval().requires_grad_(False).to(self.device)
 
     def tensors(self, patches: Patches = ()) -> dict[str, Tensor]:

@@ -1,8 +1,12 @@
-"""Preparing a picture and a mask for inpainting with a model that was not trained for it."""
+"""Preparing a picture and a mask for inpainting, with any model or with one that was trained for it."""
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from diffusion.model import Vae
 
 
 def fit_mask(mask: Tensor, height: int, width: int) -> Tensor:
@@ -32,3 +36,18 @@ def grow(mask: Tensor, pixels: int) -> Tensor:
         padded = F.pad(mask, (before, pixels - 1 - before, before, pixels - 1 - before))
         mask = F.max_pool2d(padded, kernel_size=pixels, stride=1)
     return torch.clamp(mask, 0.0, 1.0)
+
+
+class Picture(NamedTuple):
+    """What a model for inpainting is given, VAE space: the latent, the one with grey under the mask, and the mask."""
+
+    latent: Tensor
+    masked: Tensor
+    mask: Tensor
+
+
+def for_model(vae: Vae, images: Tensor, mask: Tensor) -> Picture:
+    """Prepare pictures `[B, H, W, C]` and a mask of any size for a model that was trained for inpainting."""
+    fitted = crop_to_multiple(fit_mask(mask, images.shape[1], images.shape[2]), vae.downscale, rows=2, columns=3)
+    cropped = crop_to_multiple(images, vae.downscale, rows=1, columns=2)[..., :3]
+    return Picture(vae.encode(cropped), vae.encode(grey_out(cropped, fitted)), fitted)

@@ -148,12 +148,19 @@ class LoadedModel:
         return self._call
 
     def __call__(self, call: Call) -> Tensor:
-        """The network's raw prediction, float32."""
-        self._call = call
+        """The network's raw prediction, float32. What acts within the network may ask it something else meanwhile."""
+        outer, self._call = self._call, call
         try:
             return self._family.evaluate(self.network, call)
         finally:
-            self._call = None
+            self._call = outer
+
+
+class VaeAttachment(Protocol):
+    """Something that acts within an autoencoder while it runs."""
+
+    def on(self, network: Any) -> AbstractContextManager[None]:
+        """Attach it for the length of a context; afterwards the network is as it was."""
 
 
 @dataclass(frozen=True)
@@ -165,20 +172,33 @@ class Vae:
     downscale: int
     source: Source | None = None
     patches: Patches = ()
+    attachments: tuple[VaeAttachment, ...] = ()
 
     def patched(self, *patches: WeightPatch) -> "Vae":
         """The same with further changes of its weights."""
         return replace(self, patches=(*self.patches, *patches))
 
+    def with_attachments(self, *attachments: VaeAttachment) -> "Vae":
+        """The same with further changes of its network while it runs."""
+        return replace(self, attachments=(*self.attachments, *attachments))
+
+    @contextmanager
+    def loaded(self) -> Iterator[Any]:
+        """A context in which the weights are on the device and all changes are in place; its value is the network."""
+        with self.part.loaded(self.patches) as network, ExitStack() as stack:
+            for attachment in self.attachments:
+                stack.enter_context(attachment.on(network))
+            yield network
+
     def decode(self, samples: Tensor) -> Tensor:
         """Pictures of latents. Raises ValueError if the latents have another number of channels."""
         self._check(samples)
-        with self.part.loaded(self.patches) as network:
+        with self.loaded() as network:
             return autoencoder.decode(network, samples)
 
     def encode(self, images: Tensor) -> Tensor:
         """Latents of pictures, whose sides are cropped to whole latent pixels."""
-        with self.part.loaded(self.patches) as network:
+        with self.loaded() as network:
             return autoencoder.encode(network, images)
 
     def decode_tiled(
@@ -190,7 +210,7 @@ class Vae:
     ) -> Tensor:
         """Pictures of latents by tiles of about `tile` pixels, `overlap` of them shared by neighbours."""
         self._check(samples)
-        with self.part.loaded(self.patches) as network:
+        with self.loaded() as network:
             return autoencoder.decode_tiled(network, samples, tile, overlap, on_tile)
 
     def encode_tiled(
@@ -201,7 +221,7 @@ class Vae:
         on_tile: OnTile | None = None,
     ) -> Tensor:
         """Latents of pictures by tiles of about `tile` pixels."""
-        with self.part.loaded(self.patches) as network:
+        with self.loaded() as network:
             return autoencoder.encode_tiled(network, images, tile, overlap, on_tile)
 
     def _check(self, samples: Tensor) -> None:

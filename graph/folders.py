@@ -22,7 +22,12 @@ MODEL_KINDS = (
 )  # fmt: skip
 OLDER_NAMES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter": "controlnet"}
 WEIGHT_EXTENSIONS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl")
-EXTENSIONS = {"configs": (".yaml", ".yml", ".json"), "annotators": (*WEIGHT_EXTENSIONS, ".onnx", ".task", ".tflite")}
+DIFFUSERS_INDEX = "model_index.json"  # what makes a folder a model, in `diffusers`
+EXTENSIONS = {
+    "configs": (".yaml", ".yml", ".json"),
+    "annotators": (*WEIGHT_EXTENSIONS, ".onnx", ".task", ".tflite"),
+    "diffusers": (f"/{DIFFUSERS_INDEX}",),
+}
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
 
 
@@ -80,15 +85,22 @@ class Folders:
         return list(names)
 
     def model_choices(self, kind: str) -> list[str]:
-        """What can be chosen for a kind: its files, and for `vae` also the pairs of files in `vae_approx`."""
+        """What can be chosen for a kind: its files, and for `vae` also the pairs of files in `vae_approx`.
+
+        For `diffusers` it is folders.
+        """
+        if kind == "diffusers":
+            return [name.removesuffix(f"/{DIFFUSERS_INDEX}") for name in self.model_names(kind)]
         return [*self.model_names(kind), *(self._pairs() if kind == "vae" else ())]
 
     def model_path(self, kind: str, name: str) -> Path:
-        """The file of a model; of a pair in `vae_approx`, its decoder.
+        """The file of a model; of a pair in `vae_approx`, its decoder; of a folder of `diffusers`, its index.
 
         Raises FileNotFoundError, with names that are similar, and UnsafePathError.
         """
         parts = safe_parts(name)
+        if kind == "diffusers" and parts and parts[-1] != DIFFUSERS_INDEX:
+            parts = (*parts, DIFFUSERS_INDEX)
         for folder in self.model_folders(kind):
             path = folder.joinpath(*parts)
             if parts and path.is_file():

@@ -3,9 +3,12 @@
 from diffusion.families.family import Family
 from diffusion.families.recognition import looks_like
 from diffusion.families.sd1 import SD1
+from diffusion.families.sd2 import SD2
+from diffusion.families.sd3 import SD3
+from diffusion.families.sdxl import REFINER, SDXL
 from diffusion.weights import Header, WeightsError
 
-FAMILIES: tuple[Family, ...] = (SD1,)
+FAMILIES: tuple[Family, ...] = (SD1, SD2, SDXL, REFINER, SD3)
 
 
 def detect(header: Header) -> Family:
@@ -13,7 +16,8 @@ def detect(header: Header) -> Family:
     for family in FAMILIES:
         if family.matches(header):
             return family
-    supported = " or ".join(family.label for family in FAMILIES)
+    *most, last = (family.label for family in FAMILIES)
+    supported = f"{', '.join(most)} or {last}"
     raise WeightsError(
         f"{header.path.name} cannot be loaded as a checkpoint: it is {looks_like(header)}. "
         f"Choose a checkpoint of {supported}."

@@ -1,10 +1,11 @@
 """What a model family supplies, and nothing outside a family's own file may know in another way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from diffusion.component import Component
 from diffusion.sampling.conditions import Frame
@@ -22,9 +23,9 @@ class MissingComponent(WeightsError):
 class LatentFormat:
     """The latent space of a family.
 
-    Samplers work in *model space*, `model = vae * scale`; latents that travel between nodes are in *VAE space*.
-    `rgb_factors` (a row a channel) and `rgb_bias` are a linear estimate of the picture from a latent in model space:
-    `latent @ rgb_factors + rgb_bias`, with colours in -1..1.
+    Samplers work in *model space*, `model = (vae - shift) * scale`; latents that travel between nodes are in *VAE
+    space*. `rgb_factors` (a row a channel) and `rgb_bias` are a linear estimate of the picture from a latent in model
+    space: `latent @ rgb_factors + rgb_bias`, with colours in -1..1.
     """
 
     channels: int
@@ -32,14 +33,15 @@ class LatentFormat:
     scale: float
     rgb_factors: tuple[tuple[float, float, float], ...]
     rgb_bias: tuple[float, float, float]
+    shift: float = 0.0
 
     def to_model(self, samples: torch.Tensor) -> torch.Tensor:
         """From VAE space to model space."""
-        return samples * self.scale
+        return (samples - self.shift) * self.scale
 
     def from_model(self, latents: torch.Tensor) -> torch.Tensor:
         """From model space to VAE space."""
-        return latents / self.scale
+        return latents / self.scale + self.shift
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,28 @@ class EncoderPart:
     layers: int
 
 
+class Place(Protocol):
+    """A text encoder of a family, and where the family's checkpoints keep it."""
+
+    @property
+    def name(self) -> str:
+        """See `diffusion.text.clip.TextEncoder`."""
+
+    @property
+    def prefix(self) -> str:
+        """What is before the names of its tensors in a checkpoint."""
+
+    @property
+    def config(self) -> str:
+        """The entry of a file's metadata that says what its shapes cannot."""
+
+    def part(self, header: Header, prefix: str | None = None) -> EncoderPart:
+        """The encoder in a file, under a prefix or where checkpoints have it. Raises `MissingComponent`."""
+
+    def written(self, config: Mapping[str, Any]) -> Component:
+        """An encoder that is built from `config`, as the family's checkpoints have it."""
+
+
 class Family(Protocol):
     """Everything particular of a model family."""
 
@@ -67,6 +91,10 @@ class Family(Protocol):
     def label(self) -> str:
         """Name for people."""
 
+    @property
+    def places(self) -> Sequence["Place"]:
+        """Its text encoders, the one that prompts are mostly written for first."""
+
     def matches(self, header: Header) -> bool:
         """Whether a file is a checkpoint of this family."""
 
@@ -77,8 +105,11 @@ class Family(Protocol):
     def has_own_latents(self, header: Header) -> bool:
         """Whether this checkpoint comes with a VAE whose latents mean other colours than the family's."""
 
-    def parameterization(self, header: Header) -> Parameterization:
-        """What the denoiser of this checkpoint predicts, and the noise levels that it was trained on."""
+    def parameterization(self, header: Header, weights: Mapping[str, Tensor]) -> Parameterization:
+        """What the denoiser of this checkpoint predicts, and the noise levels that it was trained on.
+
+        weights: memory-mapped; at most a few small tensors of them are read.
+        """
 
     def denoiser(self, header: Header) -> Component:
         """The UNet."""

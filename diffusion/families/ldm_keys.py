@@ -76,10 +76,10 @@ def vae_file_name(name: str, levels: int) -> str:
     return f"{side}.{rest.replace('conv_norm_out', 'norm_out')}"
 
 
-def old_diffusers_vae_name(name: str) -> str:
-    """The name of a tensor of `AutoencoderKL` in diffusers' files from before its attention layers were renamed."""
+def new_diffusers_vae_name(name: str) -> str:
+    """The name of a tensor of `AutoencoderKL`, from diffusers' files of before its attention layers were renamed."""
     head, found, rest = name.partition("mid_block.attentions.0.")
-    return head + found + (_renamed(rest, VAE_OLD_ATTENTION) if found else rest)
+    return head + found + (_renamed(rest, {old: new for new, old in VAE_OLD_ATTENTION.items()}) if found else rest)
 
 
 def _vae_level(side: str, level: int, levels: int) -> str:

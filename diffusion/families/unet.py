@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.network import Call
 
 
@@ -17,8 +18,11 @@ def evaluate(network: Any, call: Call) -> Tensor:
     `class_labels` go to the layers of these names.
     """
     weight = network.conv_in.weight
+    _check_width(call.context, network.config.cross_attention_dim)
     x = call.x if "concat" not in call.inputs else torch.cat((call.x, call.inputs["concat"].to(call.x)), 1)
-    added = {name: call.inputs[name].to(weight) for name in ("text_embeds", "time_ids") if name in call.inputs}
+    added = {}
+    if "time_ids" in call.inputs:  # sizes, which half precision would round
+        added = {"text_embeds": call.inputs["text_embeds"].to(weight), "time_ids": call.inputs["time_ids"].to(x.device)}
     labels = call.inputs.get("class_labels")
     arguments = _residuals(call, network, weight) if call.residuals else {}
     output = network(
@@ -42,6 +46,14 @@ def activations(config: Mapping[str, Any]) -> int:
     has_attention = config.get("down_block_types", ("",))[0].startswith("CrossAttn")
     width = config.get("block_out_channels", (320,))[0]
     return int((26 if has_attention else 16) * width)
+
+
+def _check_width(context: Tensor, width: int) -> None:
+    if context.shape[-1] != width:
+        raise SamplingError(
+            f"The prompt was encoded to states of {context.shape[-1]} numbers, and this model reads {width}: encode it "
+            "with the text encoders of the model's checkpoint."
+        )
 
 
 def _residuals(call: Call, network: Any, weight: Tensor) -> dict[str, Any]:

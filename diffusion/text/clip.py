@@ -58,12 +58,14 @@ class Clip:
     """The text encoders of a model, where they find embeddings, and the layer whose states they give.
 
     last_layer: counted from the end (-1 is the last); None is what the family reads.
+    embeddings: that came with something else, such as a LoRA, by the names that prompts have for them.
     """
 
     encoders: tuple[TextEncoder, ...]
     join: Join
     embedding_folders: tuple[Path, ...] = ()
     last_layer: int | None = None
+    embeddings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def with_last_layer(self, layer: int) -> "Clip":
         """The same encoders, stopped at a layer counted from the end: -1 is the last, -2 the one before."""
@@ -73,19 +75,26 @@ class Clip:
         """The same with further changes of the weights of its encoders, by their names."""
         return replace(self, encoders=tuple(each.patched(*patches.get(each.name, ())) for each in self.encoders))
 
+    def with_embeddings(self, embeddings: Mapping[str, Any]) -> "Clip":
+        """The same with further embeddings by name, as `bundled_embeddings` gives them."""
+        return replace(self, embeddings={**self.embeddings, **embeddings}) if embeddings else self
+
     def tokenize(self, text: str) -> Tokenized:
         """A prompt in chunks of tokens."""
         return self.tokenize_each({encoder.name: text for encoder in self.encoders})
 
     def tokenize_each(self, texts: Mapping[str, str]) -> Tokenized:
-        """The same with a text for each encoder, by its name; encoders without one get the empty prompt."""
+        """The same with a text for each encoder, by its name; encoders without one get the empty prompt.
+
+        All get as many chunks as the longest has.
+        """
         tokens: dict[str, Tokens] = {}
         warnings: list[str] = []
         for encoder in self.encoders:
             tokens[encoder.name] = tokenize(
                 texts.get(encoder.name, ""),
                 lambda name, encoder=encoder: find_embedding(  # type: ignore[misc]
-                    name, self.embedding_folders, encoder.width, encoder.name
+                    name, self.embedding_folders, encoder.width, encoder.name, self.embeddings
                 ),
             )
             warnings += tokens[encoder.name].warnings
@@ -93,7 +102,12 @@ class Clip:
                 warnings.append(
                     f"The text encoder has {encoder.layers} layers: stopping at layer {self.last_layer} was ignored."
                 )
-        return Tokenized(tokens, tuple(dict.fromkeys(warnings)))
+        length = max((len(each.chunks) for each in tokens.values()), default=0)
+        padded = {
+            name: replace(each, chunks=(*each.chunks, *[()] * (length - len(each.chunks))))
+            for name, each in tokens.items()
+        }
+        return Tokenized(padded, tuple(dict.fromkeys(warnings)))
 
     def encode_tokens(self, tokens: Tokenized) -> Conditioning:
         """The conditioning of tokens."""

@@ -6,36 +6,59 @@ from typing import Any
 
 import torch
 
+from diffusion.text import embedding_cards
 from diffusion.weights import PICKLES, WeightsError, load_pickle, load_weights
 
-EXTENSIONS = (".safetensors", *PICKLES)
+EXTENSIONS = (".safetensors", *PICKLES, *embedding_cards.EXTENSIONS)
+BUNDLED = "bundle_emb."  # what the names of embeddings within a LoRA begin with
 
 
 class EmbeddingError(ValueError):
     """An embedding that a prompt names cannot be used; the message says why."""
 
 
-def find_embedding(name: str, folders: Sequence[Path], width: int, encoder: str = "l") -> torch.Tensor:
+def find_embedding(
+    name: str, folders: Sequence[Path], width: int, encoder: str = "l", bundled: Mapping[str, Any] | None = None
+) -> torch.Tensor:
     """The vectors `[n, width]` of the embedding `name`, with or without extension, float32.
 
     encoder: the text encoder that they are for, where a file has vectors for several.
+    bundled: embeddings that came with something else, by name; they count before files (see `bundled_embeddings`).
 
     Raises `EmbeddingError` if no folder has it, or if it was made for a text encoder of another width.
     """
-    path = _locate(name, folders)
-    if path is None:
-        raise EmbeddingError(f"The embedding '{name}' was left out: there is no such file in models/embeddings.")
-    try:
-        vectors = _first_vectors(load_pickle(path) if path.suffix in PICKLES else load_weights(path), f"clip_{encoder}")
-    except WeightsError as error:
-        raise EmbeddingError(f"The embedding '{name}' was left out: {error}") from None
+    content, holder = (bundled[name], name) if bundled and name in bundled else _in_file(name, folders)
+    vectors = _first_vectors(content, f"clip_{encoder}")
     if vectors is None:
-        raise EmbeddingError(f"The embedding '{name}' was left out: {path.name} holds no vectors.")
+        raise EmbeddingError(f"The embedding '{name}' was left out: {holder} holds no vectors.")
     if vectors.shape[-1] != width:
         raise EmbeddingError(
             f"The embedding '{name}' was left out: its vectors have {vectors.shape[-1]} numbers, this model's {width}."
         )
     return vectors.reshape(-1, width).float()
+
+
+def bundled_embeddings(weights: Mapping[str, torch.Tensor]) -> dict[str, dict[str, Any]]:
+    """The embeddings that a LoRA brings along, by their names in prompts: `bundle_emb.NAME.string_to_param.*`."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, tensor in weights.items():
+        if key.startswith(BUNDLED):
+            name, _, inner = key.removeprefix(BUNDLED).partition(".")
+            found.setdefault(name, {})[inner.removeprefix("string_to_param.")] = tensor
+    return found
+
+
+def _in_file(name: str, folders: Sequence[Path]) -> tuple[Any, str]:
+    """What the file of an embedding holds, and the file's name."""
+    path = _locate(name, folders)
+    if path is None:
+        raise EmbeddingError(f"The embedding '{name}' was left out: there is no such file in models/embeddings.")
+    try:
+        if path.suffix in embedding_cards.EXTENSIONS:
+            return embedding_cards.read_card(path), path.name
+        return load_pickle(path) if path.suffix in PICKLES else load_weights(path), path.name
+    except WeightsError as error:
+        raise EmbeddingError(f"The embedding '{name}' was left out: {error}") from None
 
 
 def _locate(name: str, folders: Sequence[Path]) -> Path | None:

@@ -57,7 +57,7 @@ def test_a_unet_alone_is_told_by_its_width(tmp_path, released):
 )
 def test_prediction(tmp_path, small, metadata, marker, expected):
     shapes = {**small, "v_pred": (1,)} if marker else small
-    assert type(SD1.parameterization(header(tmp_path, shapes, metadata))) is expected
+    assert type(SD1.parameterization(header(tmp_path, shapes, metadata), {})) is expected
 
 
 def test_a_vae_of_other_widths_has_latents_of_its_own(tmp_path, released, small):
@@ -92,12 +92,15 @@ def changed(shapes: dict[str, tuple[int, ...]], **changes: tuple[int, ...]) -> d
         (["first_stage_model.encoder.conv_in.weight"], "a VAE alone"),
         (["encoder.conv_in.weight", "decoder.conv_in.weight"], "a VAE alone"),
         (["model.diffusion_model.double_blocks.0.img_attn.qkv.weight"], "a Flux model, .* not supported yet"),
-        (["model.diffusion_model.joint_blocks.0.x.weight"], "a Stable Diffusion 3 model"),
-        (["conditioner.embedders.1.model.ln_final.weight"], "an SDXL checkpoint, .* not supported yet"),
-        (["conditioner.embedders.0.model.ln_final.weight"], "an SDXL refiner"),
-        (["cond_stage_model.model.ln_final.weight"], "a Stable Diffusion 2 checkpoint, .* not supported yet"),
-        (["down_blocks.0.resnets.0.conv1.weight"], "a UNet in diffusers' layout"),
-        (["text_model.final_layer_norm.weight"], "a text encoder alone"),
+        (
+            ["edm_mean", "conditioner.embedders.1.model.ln_final.weight"],
+            "a Playground 2.5 checkpoint, .* not supported",
+        ),
+        (["conditioner.embedders.1.model.ln_final.weight"], "text encoders alone"),
+        (["cond_stage_model.model.ln_final.weight"], "a text encoder alone"),
+        (["down_blocks.0.resnets.0.conv1.weight", "up_blocks.0.x"], "a UNet in diffusers' layout"),
+        (["text_model.final_layer_norm.weight"], "a text encoder alone, which belongs in models/text_encoders"),
+        (["encoder.block.0.layer.0.SelfAttention.q.weight"], "a T5 text encoder, .* not supported yet"),
         (["transformer.h.0.weight"], r"of no known kind \(tensors: 1, the first is 'transformer.h.0.weight'\)"),
     ],
 )
@@ -108,7 +111,7 @@ def test_other_files_are_named(tmp_path, names, kind):
 
 @pytest.mark.parametrize(
     ("channels", "kind"),
-    [(9, "an inpainting checkpoint"), (8, "an InstructPix2Pix"), (7, "whose UNet takes 7 channels")],
+    [(5, "a depth-guided checkpoint, .* not supported yet"), (7, "whose UNet takes 7 channels")],
 )
 def test_checkpoints_with_more_inputs_are_named(tmp_path, released, channels, kind):
     shapes = {**released, f"{UNET}input_blocks.0.0.weight": (320, channels, 3, 3)}

@@ -1,0 +1,225 @@
+"""Stable Diffusion 3 on a tiny random file, against diffusers' transformer and its converter of key names."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import AutoencoderKL, SD3Transformer2DModel
+from diffusers.loaders.single_file_utils import convert_sd3_transformer_checkpoint_to_diffusers
+from torch import Tensor
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from diffusion.checkpoint import Checkpoint, load_checkpoint
+from diffusion.families import detect
+from diffusion.families.ldm_keys import vae_file_name
+from diffusion.families.sd3 import SD3, TRANSFORMER
+from diffusion.sampling import sample
+from diffusion.sampling.conditions import Frame
+from diffusion.sampling.errors import SamplingError
+from diffusion.sampling.network import Call
+from diffusion.weights import Header, TensorInfo, load_weights, save_weights
+from tests.diffusion.families.small_models import in_file_precision
+
+WIDTH = 32
+TINY = {
+    "sample_size": 16,
+    "num_layers": 3,
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "caption_projection_dim": 48,
+    "joint_attention_dim": 4 * WIDTH,
+    "pooled_projection_dim": 2 * WIDTH,
+    "pos_embed_max_size": 12,
+    "dual_attention_layers": (0,),
+    "qk_norm": "rms_norm",
+}
+RELEASED = {
+    "medium": {"num_layers": 24, "num_attention_heads": 24, "caption_projection_dim": 1536, "pos_embed_max_size": 192},
+    "3.5 medium": {
+        "num_layers": 24,
+        "num_attention_heads": 24,
+        "caption_projection_dim": 1536,
+        "pos_embed_max_size": 384,
+        "dual_attention_layers": tuple(range(13)),
+        "qk_norm": "rms_norm",
+    },
+    "3.5 large": {
+        "num_layers": 38,
+        "num_attention_heads": 38,
+        "caption_projection_dim": 2432,
+        "pos_embed_max_size": 192,
+        "qk_norm": "rms_norm",
+    },
+}
+
+
+def in_file(network: SD3Transformer2DModel) -> dict[str, Tensor]:
+    """The transformer's weights as files have them, written down from the published layout."""
+    state = network.state_dict()
+    last = network.config.num_layers - 1
+    file = {"pos_embed": state["pos_embed.pos_embed"]}
+
+    def put(old: str, new: str, swapped: bool = False) -> None:
+        for leaf in ("weight", "bias"):
+            if f"{old}.{leaf}" in state:
+                tensor = state[f"{old}.{leaf}"]
+                file[f"{new}.{leaf}"] = torch.cat(tensor.chunk(2)[::-1]) if swapped else tensor
+
+    def fuse(old: list[str], new: str) -> None:
+        for leaf in ("weight", "bias"):
+            file[f"{new}.{leaf}"] = torch.cat([state[f"{name}.{leaf}"] for name in old])
+
+    put("pos_embed.proj", "x_embedder.proj")
+    put("context_embedder", "context_embedder")
+    put("proj_out", "final_layer.linear")
+    put("norm_out.linear", "final_layer.adaLN_modulation.1", swapped=True)
+    for old, new in (("timestep_embedder", "t_embedder"), ("text_embedder", "y_embedder")):
+        put(f"time_text_embed.{old}.linear_1", f"{new}.mlp.0")
+        put(f"time_text_embed.{old}.linear_2", f"{new}.mlp.2")
+    for number in range(last + 1):
+        old, picture, text = (f"{part}{number}" for part in ("transformer_blocks.", "joint_blocks.", "joint_blocks."))
+        picture, text = f"{picture}.x_block", f"{text}.context_block"
+        fuse([f"{old}.attn.to_{part}" for part in "qkv"], f"{picture}.attn.qkv")
+        fuse([f"{old}.attn.add_{part}_proj" for part in "qkv"], f"{text}.attn.qkv")
+        put(f"{old}.attn.to_out.0", f"{picture}.attn.proj")
+        put(f"{old}.attn.to_add_out", f"{text}.attn.proj")
+        for new, norms in ((picture, ("norm_q", "norm_k")), (text, ("norm_added_q", "norm_added_k"))):
+            put(f"{old}.attn.{norms[0]}", f"{new}.attn.ln_q")
+            put(f"{old}.attn.{norms[1]}", f"{new}.attn.ln_k")
+        if number in network.config.dual_attention_layers:
+            fuse([f"{old}.attn2.to_{part}" for part in "qkv"], f"{picture}.attn2.qkv")
+            put(f"{old}.attn2.to_out.0", f"{picture}.attn2.proj")
+            put(f"{old}.attn2.norm_q", f"{picture}.attn2.ln_q")
+            put(f"{old}.attn2.norm_k", f"{picture}.attn2.ln_k")
+        put(f"{old}.norm1.linear", f"{picture}.adaLN_modulation.1")
+        put(f"{old}.norm1_context.linear", f"{text}.adaLN_modulation.1", swapped=number == last)
+        for old_mlp, new_mlp in ((f"{old}.ff", f"{picture}.mlp"), (f"{old}.ff_context", f"{text}.mlp")):
+            put(f"{old_mlp}.net.0.proj", f"{new_mlp}.fc1")
+            put(f"{old_mlp}.net.2", f"{new_mlp}.fc2")
+    return {TRANSFORMER + name: tensor for name, tensor in file.items()}
+
+
+def write(path: Path) -> SD3Transformer2DModel:
+    torch.manual_seed(0)
+    transformer = in_file_precision(SD3Transformer2DModel(**TINY))
+    levels = ("DownEncoderBlock2D",) * 4, ("UpDecoderBlock2D",) * 4
+    vae = AutoencoderKL(
+        block_out_channels=(8, 8, 16, 16),
+        layers_per_block=1,
+        latent_channels=16,
+        down_block_types=levels[0],
+        up_block_types=levels[1],
+        norm_num_groups=8,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
+    )
+    tensors = in_file(transformer)
+    for name, tensor in vae.state_dict().items():
+        convolution = ".attentions." in name and ".to_" in name and tensor.ndim == 2
+        tensors[f"first_stage_model.{vae_file_name(name, 4)}"] = tensor[..., None, None] if convolution else tensor
+    for name, kind in (("clip_l", CLIPTextModel), ("clip_g", CLIPTextModelWithProjection)):
+        config = CLIPTextConfig(
+            vocab_size=49408,
+            hidden_size=WIDTH,
+            intermediate_size=64,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            projection_dim=WIDTH,
+        )
+        for key, tensor in kind(config).state_dict().items():
+            inner = "" if key.startswith("text_projection") else "text_model."
+            tensors[f"text_encoders.{name}.transformer.{inner}{key.removeprefix('text_model.')}"] = tensor
+    metadata = {
+        "transformer_config": json.dumps({"num_attention_heads": 2}),
+        "vae_config": json.dumps({"norm_num_groups": 8}),
+        "text_config": json.dumps({"num_attention_heads": 2}),
+        "text_config_2": json.dumps({"num_attention_heads": 2}),
+    }
+    save_weights(path, {name: tensor.half() for name, tensor in tensors.items()}, metadata)
+    return transformer
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sd3") / "sd3.safetensors"
+
+
+@pytest.fixture(scope="module")
+def transformer(path) -> SD3Transformer2DModel:
+    return write(path)
+
+
+@pytest.fixture(scope="module")
+def loaded(path, transformer) -> Checkpoint:
+    return load_checkpoint(path)
+
+
+def test_names_are_those_of_diffusers_converter(path, transformer, loaded):
+    converted = convert_sd3_transformer_checkpoint_to_diffusers(
+        {name: tensor for name, tensor in load_weights(path).items() if name.startswith(TRANSFORMER)}
+    )
+    ours = loaded.model.source.tensors()
+    assert ours.keys() == converted.keys() == transformer.state_dict().keys()
+    assert all(torch.equal(ours[name], tensor.float()) for name, tensor in converted.items())
+
+
+def test_tensors_are_written_as_they_were_read(path, loaded):
+    file = load_weights(path)
+    written = loaded.model.source.component.to_file(loaded.model.source.tensors())
+    assert written.keys() == {name for name in file if name.startswith(TRANSFORMER)}
+    assert all(torch.equal(tensor.half(), file[name]) for name, tensor in written.items())
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 9)])
+def test_the_transformer_is_asked_as_diffusers_asks_it(transformer, loaded, size):
+    torch.manual_seed(1)
+    x, context, pooled = torch.randn(2, 16, *size), torch.randn(2, 77, 4 * WIDTH), torch.randn(2, 2 * WIDTH)
+    call = Call(x, torch.tensor([900.0, 900.0]), 0.9, context, {"pooled": pooled})
+    with loaded.model.loaded() as network:
+        ours = network(call)
+    assert ours.shape == x.shape
+    if size == (8, 8):
+        with torch.no_grad():
+            theirs = transformer(x, context, pooled, torch.tensor([900.0, 900.0])).sample
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_prompts_are_as_wide_as_the_model_reads(loaded):
+    ((states, options),) = loaded.clip.encode("a cat")
+    assert states.shape == (1, 77, 4 * WIDTH)
+    assert not states[..., 2 * WIDTH :].any()
+    assert options["pooled_output"].shape == (1, 2 * WIDTH)
+    frame = Frame(torch.zeros(1, 16, 8, 8), loaded.model.schedule)
+    with pytest.raises(SamplingError, match="needs a pooled prompt of 64 numbers, and the prompt has none"):
+        loaded.model.inputs({}, frame, 0)
+
+
+def test_a_run_gives_finite_pictures(loaded):
+    prompt = loaded.clip.encode("a cat")
+    latent = {"samples": torch.zeros(1, 16, 8, 8)}
+    settings = {"seed": 1, "steps": 3, "cfg": 4.0, "sampler": "euler", "scheduler": "simple"}
+    found = sample(loaded.model, latent, prompt, loaded.clip.encode(""), **settings)
+    assert found["samples"].isfinite().all()
+    assert loaded.vae.decode(found["samples"]).shape == (1, 64, 64, 3)
+    # from pure noise: where a run starts, nothing of the latent is left
+    other = sample(loaded.model, {"samples": torch.ones(1, 16, 8, 8)}, prompt, loaded.clip.encode(""), **settings)
+    torch.testing.assert_close(other["samples"], found["samples"], rtol=1e-4, atol=1e-4)
+
+
+def test_the_latents_have_a_shift():
+    samples = torch.tensor([0.0609, 1.0609])
+    torch.testing.assert_close(SD3.latent_format.to_model(samples), torch.tensor([0.0, 1.5305]))
+    torch.testing.assert_close(SD3.latent_format.from_model(SD3.latent_format.to_model(samples)), samples)
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_released_sizes_are_read_from_shapes(name, tmp_path):
+    with torch.device("meta"):
+        network = SD3Transformer2DModel(**RELEASED[name])
+    tensors = {key: TensorInfo(tuple(tensor.shape), torch.float16) for key, tensor in in_file(network).items()}
+    header = Header(tmp_path / "released.safetensors", tensors)
+    assert detect(header) is SD3
+    component = SD3.denoiser(header)
+    assert component.check(header) == sum(parameter.numel() for parameter in network.parameters())
+    assert {key: network.config[key] for key in component.config} == component.config
