@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,15 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Multiline:
-    """A string widget of several lines. In a `prompt`, `{red|blue}` is one of the two each time it is queued."""
+    """A string widget of several lines.
+
+    In a `prompt`, `{red|blue}` is one of the two each time it is queued, unless the node reads the `dialect` "webui",
+    and chooses by itself.
+    """
 
     placeholder: str = ""
     prompt: bool = False
+    dialect: Literal["comfyui", "webui"] = "comfyui"
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,10 +201,10 @@ def _widget(
                     options["upload" if upload == "file" else f"{upload}_upload"] = True
                 if extensions:
                     options["extensions"] = list(extensions)
-            case Multiline(placeholder, prompt):
+            case Multiline(placeholder, prompt, dialect):
                 options.update(multiline=True, **({"placeholder": placeholder} if placeholder else {}))
                 if prompt:
-                    options["dynamicPrompts"] = True
+                    options.update({"dynamicPrompts": True} if dialect == "comfyui" else {"promptDialect": dialect})
             case Color(alpha):
                 options.update(display="color", **({"alpha": True} if alpha else {}))
             case Widget(name):

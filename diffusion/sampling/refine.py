@@ -12,8 +12,8 @@ from diffusion.sampling.conditions import Conditioning
 from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.guidance import ClassifierFreeGuidance
 from diffusion.sampling.network import SampledModel
-from diffusion.sampling.noise import BatchNoise, NoNoise
-from diffusion.sampling.sample import Latent, OnStep, StepInfo, sample_parts
+from diffusion.sampling.noise import BatchNoise, Latent, NoNoise
+from diffusion.sampling.sample import OnStep, StepInfo, sample_parts
 from diffusion.sampling.samplers import SAMPLERS
 from diffusion.sampling.schedules import sigmas_for
 

@@ -61,7 +61,7 @@ def _decoded(text: bytes) -> Any:
 
 def _without_frame(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     """Cut off the rows and columns at the edges that have no pixel with all colours above 0."""
-    lit = (pixels > 0).all(axis=2)
+    lit = np.asarray((pixels > 0).all(axis=2))
     rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
     if len(rows) == 0:
         raise ValueError("the picture is black")

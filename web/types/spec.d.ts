@@ -13,6 +13,8 @@ export interface InputOptions {
   multiline?: boolean;
   placeholder?: string;
   dynamicPrompts?: boolean;
+  /** Of a prompt that the node reads in another syntax than ComfyUI's. */
+  promptDialect?: 'webui';
   tooltip?: string;
   control_after_generate?: boolean;
   image_upload?: boolean;

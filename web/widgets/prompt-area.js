@@ -19,10 +19,11 @@ import { analyse } from './prompt-syntax.js';
 
 /**
  * @param {Editor} editor
- * @param {{ label: string, placeholder: string, alternatives: boolean }} options `alternatives`: whether `{a|b}` is one of both
+ * @param {{ label: string, placeholder: string, alternatives: boolean, readsTags: boolean }} options `alternatives`: whether `{a|b}` is
+ *   one of both; `readsTags`: whether the node reads `<lora:…>`
  * @returns {PromptArea}
  */
-export function mountPromptArea(editor, { label, placeholder, alternatives }) {
+export function mountPromptArea(editor, { label, placeholder, alternatives, readsTags }) {
   const box = h('textarea', { class: 'prompt-box', 'aria-label': label, placeholder, spellcheck: 'false' });
   const paint = new PromptPaint();
   const note = h('div', { class: 'prompt-note', role: 'status', hidden: true });
@@ -36,7 +37,7 @@ export function mountPromptArea(editor, { label, placeholder, alternatives }) {
     const coloured = editor.widgets.highlights.peek();
     element.classList.toggle('plain', !coloured);
     paint.paint(text, coloured ? spans : wholeSpan(text), isMissing);
-    tell(note, problemOf(editor, text, spans, isMissing));
+    tell(note, problemOf(editor, text, spans, isMissing, readsTags));
     learn(spans);
   };
   const learn = (/** @type {readonly Span[]} */ spans) => {
@@ -96,15 +97,16 @@ function isMissingIn(word, kind, { embeddings, loras }) {
  * @param {string} text
  * @param {readonly Span[]} spans
  * @param {(span: Span) => boolean} isMissing
+ * @param {boolean} readsTags
  * @returns {string | null}
  */
-function problemOf({ t }, text, spans, isMissing) {
+function problemOf({ t }, text, spans, isMissing, readsTags) {
   for (const span of spans) {
     const word = text.slice(span.start, span.end);
     if (span.kind === 'unmatched') return t('widget.prompt.unmatched', { sign: word[0] ?? '' });
     if (span.kind === 'embedding' && isMissing(span)) return t('widget.prompt.no_embedding', { name: word.slice('embedding:'.length) });
   }
-  return spans.some((span) => span.kind === 'lora') ? t('widget.prompt.lora_text') : null;
+  return !readsTags && spans.some((span) => span.kind === 'lora') ? t('widget.prompt.lora_text') : null;
 }
 
 /** @param {HTMLElement} note @param {string | null} text */

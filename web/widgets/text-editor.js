@@ -19,7 +19,7 @@ export async function openTextEditor(host, text, isPrompt) {
   const { t } = editor;
   const label = labelOf(host);
   await loadStyle('text-editor');
-  const area = mountPromptArea(editor, { label, placeholder: input.options.placeholder ?? '', alternatives: isPrompt });
+  const area = mountPromptArea(editor, { label, placeholder: input.options.placeholder ?? '', alternatives: isPrompt, readsTags: input.options.promptDialect === 'webui' });
   const count = h('span', { class: 'text-count' });
   const title = editor.document.nodes.get(node);
   const show = () => {

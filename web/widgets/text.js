@@ -35,8 +35,9 @@ export function promptWidget(host) {
   const { editor, input } = host;
   const label = labelOf(host);
   const placeholder = input.options.placeholder ?? label;
-  const isPrompt = input.options.dynamicPrompts === true;
-  const area = isPrompt ? mountPromptArea(editor, { label, placeholder, alternatives: true }) : plainArea(label, placeholder);
+  const readsTags = input.options.promptDialect === 'webui';
+  const isPrompt = input.options.dynamicPrompts === true || readsTags;
+  const area = isPrompt ? mountPromptArea(editor, { label, placeholder, alternatives: true, readsTags }) : plainArea(label, placeholder);
   const { box } = area;
   box.addEventListener('keydown', (event) => {
     if (!event.isComposing && !event.defaultPrevented && event.key === 'Escape') box.blur();

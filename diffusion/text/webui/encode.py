@@ -1,0 +1,175 @@
+"""From a prompt in the WebUI's syntax to conditioning."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from diffusion.text.clip import Clip, TextEncoder, Tokenized
+from diffusion.text.embeddings import EXTENSIONS, EmbeddingError, find_embedding
+from diffusion.text.encode import Conditioning, Encoded, chunk_states
+from diffusion.text.tokens import Tokens
+from diffusion.text.webui.chunks import BACKTRACK, Embeddings, chunked, names_of
+from diffusion.text.webui.composition import composed
+from diffusion.text.webui.emphasis import parse_emphasis, without_emphasis
+from diffusion.text.webui.schedule import Pass, Stage, Timeline, schedule, texts
+
+Emphasis = Literal["original", "no norm", "ignore", "none"]
+"""What weights do: multiply states and keep the mean of their chunk; only multiply; nothing; or they are not read."""
+
+EMPHASES: tuple[Emphasis, ...] = ("original", "no norm", "ignore", "none")
+TIMELINES: tuple[Timeline, ...] = ("current", "before 1.6")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How prompts are read.
+
+    backtrack: how many tokens a comma may lie back for words to stay together at the end of a chunk; 0 for never.
+    timeline: how the moments of changes are read. corrected: changes come at the step that is written; without it one
+    step later, as in the WebUI, whose pictures are made again only so.
+    first_pass: the steps of the pass before, in the second pass of hires fix.
+    """
+
+    emphasis: Emphasis = "original"
+    backtrack: int = BACKTRACK
+    timeline: Timeline = "current"
+    corrected: bool = False
+    first_pass: int | None = None
+
+
+@dataclass(frozen=True)
+class PromptMoments:
+    """When one text of a prompt counts that changes with the steps; the `Moments` of its conditioning.
+
+    encoded: the texts that there is conditioning for.
+    """
+
+    prompt: str
+    text: str
+    encoded: tuple[str, ...]
+    dialect: Dialect = field(default_factory=Dialect)
+
+    def active(self, call: int, calls: int) -> bool:
+        """Whether the text is the prompt's at a call of the model, the first of which is 0."""
+        run = Pass(max(1, calls), self.dialect.first_pass, self.dialect.timeline)
+        text = at_call(schedule(self.prompt, run), call, self.dialect.corrected)
+        return self.text == (text if text in self.encoded else self.encoded[0])
+
+
+def at_call(stages: Sequence[Stage], call: int, corrected: bool) -> str:
+    """The text of a schedule at a call.
+
+    The WebUI compares the steps of a schedule, counted from 1, with calls that are counted from 0, so its changes come
+    one call late: `[cat:dog:5]` in ten steps is six times a cat.
+    """
+    step = call + 1 if corrected else call
+    return next((stage.text for stage in stages if stage.last_step >= step), stages[-1].text)
+
+
+def encode_positive(clip: Clip, text: str, dialect: Dialect) -> tuple[Conditioning, tuple[str, ...]]:
+    """The conditioning of a prompt with `AND`, changes with the steps, emphasis and embeddings; and warnings.
+
+    Each text of it is an entry of its own, with when it counts under `moments`, and where there are several parts, or a
+    part has a weight, with the weight under `composition`.
+    """
+    parts = composed(text)
+    conditioning: Conditioning = []
+    warnings: list[str] = []
+    for part in parts:
+        entries, more = encode_negative(clip, part.text, dialect)
+        options = {} if len(parts) == 1 and part.weight == 1.0 else {"composition": part.weight}
+        conditioning += [[states, {**settings, **options}] for states, settings in entries]
+        warnings += more
+    return conditioning, tuple(dict.fromkeys(warnings))
+
+
+def encode_negative(clip: Clip, text: str, dialect: Dialect) -> tuple[Conditioning, tuple[str, ...]]:
+    """The same without `AND`, which is a word like others in a negative prompt."""
+    stages = texts(text, dialect.timeline)
+    conditioning: Conditioning = []
+    warnings: list[str] = []
+    for stage in stages:
+        tokens = tokenize(clip, stage, dialect)
+        warnings += tokens.warnings
+        options = {} if len(stages) == 1 else {"moments": PromptMoments(text, stage, tuple(stages), dialect)}
+        conditioning += [
+            [states, {**settings, **options}] for states, settings in encode_tokens(clip, tokens, dialect.emphasis)
+        ]
+    return conditioning, tuple(dict.fromkeys(warnings))
+
+
+def tokenize(clip: Clip, text: str, dialect: Dialect) -> Tokenized:
+    """The tokens of a text without changes, in chunks, for each text encoder."""
+    segments = without_emphasis(text) if dialect.emphasis == "none" else parse_emphasis(text)
+    names = names_of([*embedding_stems(clip.embedding_folders), *clip.embeddings])
+    warnings: list[str] = []
+    tokens: dict[str, Tokens] = {}
+    for encoder in clip.encoders:
+        found = Embeddings(names, _finder(clip, encoder, warnings))
+        tokens[encoder.name] = chunked(segments, found, dialect.backtrack)
+    length = max(len(each.chunks) for each in tokens.values())
+    filled = {
+        name: replace(each, chunks=(*each.chunks, *[()] * (length - len(each.chunks)))) for name, each in tokens.items()
+    }
+    warnings += [
+        f"The text encoder has {encoder.layers} layers: stopping at layer {clip.last_layer} was ignored."
+        for encoder in clip.encoders
+        if clip.skips_too_much(encoder)
+    ]
+    return Tokenized(filled, tuple(dict.fromkeys(warnings)))
+
+
+def encode_tokens(clip: Clip, tokens: Tokenized, emphasis: Emphasis) -> Conditioning:
+    """The conditioning of tokens: each chunk by itself, its states times the weights of its tokens."""
+    encoded: dict[str, Encoded] = {}
+    for encoder in clip.encoders:
+        chunks = list(tokens.by_encoder[encoder.name].chunks)
+        with encoder.loaded() as network:
+            states, pooled = chunk_states(network, chunks, encoder.style, clip.layer_of(encoder))
+        if emphasis in ("original", "no norm"):
+            weights = torch.ones(states.shape[:2], device=states.device)
+            for row, chunk in zip(weights, chunks, strict=True):
+                row[1 : 1 + len(chunk)] = torch.tensor([token.weight for token in chunk])
+            states = weighted(states, weights, keep_mean=emphasis == "original")
+        encoded[encoder.name] = Encoded(states.flatten(0, 1).unsqueeze(0).cpu(), pooled.cpu())
+    return clip.join(encoded)
+
+
+def weighted(states: Tensor, weights: Tensor, *, keep_mean: bool) -> Tensor:
+    """States `[chunks, 77, width]` times weights `[chunks, 77]`; with `keep_mean` each chunk keeps its mean."""
+    changed = states * weights.unsqueeze(-1)
+    if not keep_mean:
+        return changed
+    means = states.mean(dim=(1, 2), keepdim=True) / changed.mean(dim=(1, 2), keepdim=True)
+    return torch.where((weights == 1).all(dim=1)[:, None, None], states, changed * means)
+
+
+def embedding_stems(folders: Sequence[Path]) -> list[str]:
+    """The names of the embeddings that there are, without the ends of their file names."""
+    return [
+        path.relative_to(folder).with_suffix("").as_posix()
+        for folder in folders
+        if folder.is_dir()
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in EXTENSIONS
+    ]
+
+
+def _finder(clip: Clip, encoder: TextEncoder, warnings: list[str]) -> Callable[[str], Tensor | None]:
+    """Looks up embeddings, each once; what cannot be used is said in `warnings`."""
+    known: dict[str, Tensor | None] = {}
+
+    def find(name: str) -> Tensor | None:
+        if name not in known:
+            try:
+                known[name] = find_embedding(name, clip.embedding_folders, encoder.width, encoder.name, clip.embeddings)
+            except EmbeddingError as error:
+                warnings.append(str(error))
+                known[name] = None
+        return known[name]
+
+    return find
