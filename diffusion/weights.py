@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from diffusion.devices import is_out_of_memory
 
@@ -121,9 +121,30 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         return _pickled_tensors(path, "cpu")
     _safetensors_header(path, start)
     try:
-        return load_file(path)
-    except (safetensors.SafetensorError, OSError) as error:
+        return _mapped(path)
+    except (RuntimeError, OSError) as error:
         raise WeightsError(f"{path.name} cannot be read ({error}): get the file again.") from error
+
+
+def _mapped(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a sound safetensors file as views of a memory map, changes of which do not reach the file.
+
+    safetensors' own reader maps files too, but reads all of what it is asked for from the disk at once.
+    """
+    with path.open("rb") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        entries = json.loads(file.read(length))
+    entries.pop("__metadata__", None)
+    storage = torch.UntypedStorage.from_file(str(path), shared=False, nbytes=path.stat().st_size)
+    tensors = {}
+    for name, entry in entries.items():
+        first, end = (8 + length + offset for offset in entry["data_offsets"])
+        content = torch.empty(0, dtype=torch.uint8).set_(storage[first:end])
+        dtype = DTYPES[entry["dtype"]]
+        if first % dtype.itemsize:
+            content = content.clone()  # a tensor has to begin at a multiple of its numbers' size
+        tensors[name] = content.view(dtype).reshape(entry["shape"])
+    return tensors
 
 
 def is_pickle(path: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from typing import Annotated, NamedTuple
 
+import torch
+
 from diffusion.adapters import fit, load_adapter
 from diffusion.hypernetwork import load_hypernetwork, with_hypernetwork
 from diffusion.text import vocabulary
@@ -107,9 +109,9 @@ def webui_prompt(
     """
     # before styles, so that a comment does not swallow what a style adds behind it
     prompts = _styled(ctx, without_comments(text), without_comments(negative), styles)
-    prompts = tuple(_chosen(ctx, name, each, seed) for name, each in zip(("text", "negative"), prompts, strict=True))
-    positive_text, tags = extract(without_comments(prompts[0]))
-    negative_text = without_comments(prompts[1])
+    prompt, negative_prompt = _chosen(ctx, "text", prompts[0], seed), _chosen(ctx, "negative", prompts[1], seed)
+    positive_text, tags = extract(without_comments(prompt))
+    negative_text = without_comments(negative_prompt)
     model, clip = _with_networks(ctx, model, clip, tags)
     dialect = webui.Dialect(
         emphasis,  # type: ignore[arg-type]  # one of the choices
@@ -122,7 +124,7 @@ def webui_prompt(
     encoded_negative, more = webui.encode_negative(clip, negative_text, dialect)
     for warning in dict.fromkeys((*warnings, *more)):
         ctx.warn(warning)
-    return Prompted(model, clip, positive, encoded_negative, prompts[0], prompts[1])
+    return Prompted(model, clip, positive, encoded_negative, prompt, negative_prompt)
 
 
 @node(
@@ -199,10 +201,16 @@ def _rows(tokens: Tokenized, clip: Clip) -> list[list[str | float]]:
     rows: list[list[str | float]] = []
     for number, chunk in enumerate(tokens.by_encoder[clip.encoders[0].name].chunks, start=1):
         for place, token in enumerate(chunk, start=1):
-            is_word = isinstance(token.value, int)
-            word = vocabulary.tokenizer().id_to_token(token.value).replace("</w>", "") if is_word else "embedding"
-            rows.append([number, place, word, token.value if is_word else "", round(token.weight, 4)])  # type: ignore[list-item]
+            word, value = _word(token.value)
+            rows.append([number, place, word, value, round(token.weight, 4)])
     return rows
+
+
+def _word(value: int | torch.Tensor) -> tuple[str, int | str]:
+    """A token's text and number; a vector has none."""
+    if not isinstance(value, int):
+        return "embedding", ""
+    return (vocabulary.tokenizer().id_to_token(value) or "").replace("</w>", ""), value
 
 
 def _styled(ctx: Context, text: str, negative: str, names: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from safetensors.torch import save_file
+from safetensors.torch import load, save, save_file
 
 from diffusion.weights import WeightsError, load_pickle, load_weights, read_header, save_weights
 
@@ -75,6 +75,22 @@ def test_weights_are_mapped_from_the_file(tmp_path, suffix):
     address = weights["a.weight"].data_ptr()
     maps = [item for item in psutil.Process().memory_maps(grouped=False) if item.path.endswith(path.name)]
     assert any(low <= address < high for low, high in (map(_hexadecimal, item.addr.split("-")) for item in maps))
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_tensors_of_every_type_are_those_that_safetensors_reads(tmp_path, shift):
+    """Also where they begin at no multiple of their size: some programs do not fill the header up with spaces."""
+    types = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.int64, torch.bool)
+    tensors = {str(dtype): (torch.arange(12.0) - 3).reshape(3, 4).to(dtype) for dtype in types}
+    content = save({**tensors, "empty": torch.zeros(0, 3), "scalar": torch.tensor(2.5)})
+    length = struct.unpack("<Q", content[:8])[0]
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(struct.pack("<Q", length + shift) + content[8 : 8 + length] + b" " * shift + content[8 + length :])
+    ours, theirs = load_weights(path), load(content)
+    assert {name: (each.dtype, each.shape) for name, each in ours.items()} == {
+        name: (each.dtype, each.shape) for name, each in theirs.items()
+    }
+    assert all(torch.equal(ours[name].double(), theirs[name].double()) for name in theirs)
 
 
 def _hexadecimal(text: str) -> int:

@@ -39,13 +39,7 @@ def without(small: bytes, part: str) -> bytes:
     return save({name: value for name, value in load(small).items() if part not in name})
 
 
-SDXL = {
-    "conditioner.embedders.0.transformer.text_model.final_layer_norm.weight": (8,),
-    "conditioner.embedders.1.model.ln_final.weight": (8,),
-    f"{UNET}input_blocks.0.0.weight": (8, 4, 3, 3),
-    f"{UNET}label_emb.0.0.weight": (8, 8),
-    "first_stage_model.decoder.conv_in.weight": (8, 4, 3, 3),
-}
+FLUX = {f"{UNET}double_blocks.0.img_attn.qkv.weight": (24, 8), f"{UNET}img_in.weight": (8, 4)}
 
 BAD: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "empty": (lambda small: b"", ("is empty", "again")),
@@ -67,7 +61,7 @@ BAD: dict[str, tuple[Maker, tuple[str, ...]]] = {
         lambda small: save({k[18:]: v for k, v in load(small).items() if k.startswith("first_stage_model.")}),
         ("it is a VAE alone", "models/vae", "VAELoader"),
     ),
-    "sdxl": (lambda small: save({k: torch.zeros(s) for k, s in SDXL.items()}), ("it is an SDXL checkpoint",)),
+    "flux": (lambda small: save({k: torch.zeros(s) for k, s in FLUX.items()}), ("it is a Flux model",)),
     "strange": (
         lambda small: tensors(weird__weight=(2, 3), other=(4,)),
         ("no known kind (tensors: 2", "Choose a checkpoint of Stable Diffusion 1.x"),

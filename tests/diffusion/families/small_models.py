@@ -130,6 +130,7 @@ def _unet(in_channels: int, context: int, heads: int | None = None, linear: bool
         cross_attention_dim=context,
         norm_num_groups=16,
         use_linear_projection=linear,
+        sample_size=64,  # of no effect, but diffusers' pipeline for inpainting asks for it
         **(told if sizes else {}),
     )
     return in_file_precision(network)

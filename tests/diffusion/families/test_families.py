@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
+from diffusers import EulerDiscreteScheduler, StableDiffusionInpaintPipeline, StableDiffusionXLPipeline
 from torch import Tensor
 
 from diffusion.checkpoint import Checkpoint, load_checkpoint
@@ -122,28 +122,33 @@ def sdxl(tmp_path_factory) -> Checkpoint:
     return load_checkpoint(path)
 
 
+def euler() -> EulerDiscreteScheduler:
+    return EulerDiscreteScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="linspace", steps_offset=1
+    )
+
+
+def first_noise(loaded: Checkpoint, width: int) -> Tensor:
+    """The noise of seed 7; with its spacing the scheduler leaves the variance of the latent itself out."""
+    return initial_noise((1, 4, 8, width), 7) * (1 + 1 / loaded.model.schedule.sigma_max**2) ** 0.5
+
+
 @torch.no_grad()
 def test_a_run_of_sdxl_equals_diffusers_pipeline(tmp_path):
     """The oracle is StableDiffusionXLPipeline with Euler's method, from the same prompts and noise."""
     modules = write_sdxl(tmp_path / "sdxl.safetensors")
     loaded = load_checkpoint(tmp_path / "sdxl.safetensors")
     [[positive, told]], [[negative, told_not]] = loaded.clip.encode("a cat"), loaded.clip.encode("a dog")
-    scheduler = EulerDiscreteScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="linspace"
-    )
     pipeline = StableDiffusionXLPipeline(
-        modules.vae, *modules.text.values(), None, None, modules.unet, scheduler, add_watermarker=False
+        modules.vae, *modules.text.values(), None, None, modules.unet, euler(), add_watermarker=False
     )
     pipeline.set_progress_bar_config(disable=True)
-    # with this spacing the scheduler leaves the variance of the latent itself out of the noise
-    largest = loaded.model.schedule.sigma_max
-    noise = initial_noise((1, 4, 8, 16), 7) * (1 + 1 / largest**2) ** 0.5
     expected = pipeline(
         prompt_embeds=positive,
         pooled_prompt_embeds=told["pooled_output"],
         negative_prompt_embeds=negative,
         negative_pooled_prompt_embeds=told_not["pooled_output"],
-        latents=noise,
+        latents=first_noise(loaded, 16),
         height=64,
         width=128,
         num_inference_steps=4,
@@ -161,7 +166,52 @@ def test_a_run_of_sdxl_equals_diffusers_pipeline(tmp_path):
         sampler="euler",
         scheduler="normal",
     )["samples"]
-    assert torch.allclose(loaded.model.latent_format.to_model(found), expected, rtol=1e-3, atol=2e-3 * float(expected.std()))
+    assert torch.allclose(
+        loaded.model.latent_format.to_model(found), expected, rtol=1e-3, atol=2e-3 * float(expected.std())
+    )
+
+
+@torch.no_grad()
+def test_a_run_for_inpainting_equals_diffusers_pipeline(tmp_path):
+    """The oracle is StableDiffusionInpaintPipeline, from the same prompts, noise, mask and masked latent."""
+    modules = write_sd1(tmp_path / "inpaint.safetensors", 9)
+    loaded = load_checkpoint(tmp_path / "inpaint.safetensors")
+    [[positive, _]], [[negative, _]] = loaded.clip.encode("a cat"), loaded.clip.encode("a dog")
+    pipeline = StableDiffusionInpaintPipeline(
+        modules.vae, modules.text["l"], None, modules.unet, euler(), None, None, requires_safety_checker=False
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    mask, masked = torch.zeros(1, 1, 64, 64), torch.randn(1, 4, 8, 8)
+    mask[..., 24:] = 1.0
+    expected = pipeline(
+        prompt_embeds=positive,
+        negative_prompt_embeds=negative,
+        image=torch.zeros(1, 3, 64, 64),
+        mask_image=mask,
+        masked_image_latents=masked * loaded.model.latent_format.scale,
+        latents=first_noise(loaded, 8),
+        height=64,
+        width=64,
+        strength=1.0,
+        num_inference_steps=3,
+        guidance_scale=4.0,
+        output_type="latent",
+    ).images
+    picture = {"concat_latent_image": masked, "concat_mask": mask}
+    found = sample(
+        loaded.model,
+        {"samples": torch.zeros(1, 4, 8, 8)},
+        [[positive, picture]],
+        [[negative, picture]],
+        seed=7,
+        steps=3,
+        cfg=4.0,
+        sampler="euler",
+        scheduler="normal",
+    )["samples"]
+    assert torch.allclose(
+        loaded.model.latent_format.to_model(found), expected, rtol=1e-3, atol=2e-3 * float(expected.std())
+    )
 
 
 @torch.no_grad()

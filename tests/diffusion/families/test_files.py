@@ -265,7 +265,7 @@ def same_files(path: Path, other: Path) -> bool:
     )
 
 
-@pytest.mark.parametrize("write", [write_sd1, write_sd2, write_sdxl, write_refiner])
+@pytest.mark.parametrize("write", [write_sd2, write_sdxl])
 def test_a_saved_checkpoint_is_the_file_again(tmp_path, write):
     write(tmp_path / "file.safetensors")
     loaded = load_checkpoint(tmp_path / "file.safetensors")
