@@ -63,11 +63,11 @@ def _files(folders: Folders, kinds: tuple[str, ...]) -> list[tuple[str, int, int
     return [(name, state.st_size, state.st_mtime_ns) for name, state in states]
 
 
-def _all_files(folders: Folders) -> list[tuple[str, int, int]]:
+def _all_files(folders: Folders, **inputs: object) -> list[tuple[str, int, int]]:
     return _files(folders, ("embeddings", "loras", "hypernetworks"))
 
 
-def _text_files(folders: Folders) -> list[tuple[str, int, int]]:
+def _text_files(folders: Folders, **inputs: object) -> list[tuple[str, int, int]]:
     return _files(folders, ())
 
 

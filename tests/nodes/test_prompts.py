@@ -8,6 +8,7 @@ import torch
 from diffusion.checkpoint import load_checkpoint
 from diffusion.weights import save_weights
 from graph.declare import InputError
+from graph.engine import Engine
 from graph.folders import Folders
 from graph.testing import Recorder
 from nodes import conditioning, prompts
@@ -122,3 +123,31 @@ def test_a_plain_prompt_is_the_same_in_both_dialects(ctx):
     plain = conditioning.clip_encode(ctx, "a red circle", pocket.clip)
     found = prompts.webui_prompt(ctx, model=pocket.model, clip=pocket.clip, text="a red circle")
     torch.testing.assert_close(found.positive[0][0], plain[0][0])
+
+
+def test_prompts_go_through_the_engine_and_its_disk_cache(tmp_path):
+    models = Path(__file__).parents[2] / "models"
+    (tmp_path / "user" / "wildcards").mkdir(parents=True)
+    wildcard = tmp_path / "user" / "wildcards" / "animal.txt"
+    wildcard.write_text("cat\n", "utf-8")
+    text = {"text": "a [red|blue] (__animal__:1.2) AND grass :0.4", "negative": "[a:b:2]", "seed": 4}
+    prompt = {
+        "1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": "pocket.safetensors"}},
+        "2": {"class_type": "WebUIPrompt", "inputs": {"model": ["1", 0], "clip": ["1", 1], **text}},
+        "3": {"class_type": "EmptyLatent", "inputs": {"width": 64, "height": 64}},
+        "4": {
+            "class_type": "KSampler",
+            "inputs": {
+                **{"model": ["2", 0], "positive": ["2", 2], "negative": ["2", 3], "latent_image": ["3", 0]},
+                **{"seed": 5, "steps": 2, "cfg": 5.0, "sampler_name": "heun", "scheduler": "normal", "denoise": 1.0},
+            },
+        },
+    }
+    latents = []
+    for line in ("cat", "cat", "dog"):
+        wildcard.write_text(f"{line}\n", "utf-8")
+        with Engine(tmp_path, models=models) as engine:
+            latents.append(engine.run(prompt, targets=["4"]).outputs["4"]["samples"])
+    first, again, other = latents
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
