@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import torch
 
+from diffusion import gligen, upscaling
 from diffusion import model as handles
-from diffusion import upscaling
 from diffusion.control import load as control
+from diffusion.image_prompts import ip_adapter, style_model, vision
 from diffusion.sampling import guiders, noise, samplers
 from graph.types import ANY, Socket
 
@@ -28,6 +29,11 @@ Model = Annotated[handles.Model, Socket("MODEL")]
 Clip = Annotated[handles.Clip, Socket("CLIP")]
 Vae = Annotated[handles.Vae, Socket("VAE")]
 ControlNet = Annotated[control.ControlNet, Socket("CONTROL_NET")]
+ClipVision = Annotated[vision.ClipVision, Socket("CLIP_VISION")]
+ClipVisionOutput = Annotated[vision.EncodedPicture, Socket("CLIP_VISION_OUTPUT")]
+IPAdapter = Annotated[ip_adapter.IPAdapterFile, Socket("IPADAPTER")]
+Gligen = Annotated[gligen.Gligen, Socket("GLIGEN")]
+StyleModel = Annotated[style_model.StyleModel, Socket("STYLE_MODEL")]
 UpscaleModel = Annotated[upscaling.UpscaleModel, Socket("UPSCALE_MODEL")]
 
 AnyValue = Annotated[Any, Socket(ANY)]

@@ -133,7 +133,8 @@ def resolve(conditioning: Conditioning, frame: Frame, side: int = 0, inputs: Inp
     ``strength``, ``mask`` (``[b, H, W]``, any size) with ``mask_strength`` and ``set_area_to_bounds``,
     ``start_percent`` and ``end_percent`` of the training timesteps, ``moments`` (`Moments`), ``composition`` (the
     weight of a prompt that is composed with others), ``control`` (a tuple of `Control`) with
-    ``control_apply_to_uncond``, and those that a family's ``inputs`` know.
+    ``control_apply_to_uncond``, ``attachments`` (a tuple of `diffusion.model.Attachment`), and those that a family's
+    ``inputs`` know.
     """
     return [_resolve_one(context, settings, frame, side, inputs) for context, settings in conditioning]
 

@@ -285,6 +285,7 @@ class MaskedDenoiser:
     """Keeps a part of a latent: there the network sees it noised to the level, and the estimate is the latent itself.
 
     mask: ``[B, 1, h, w]``, 1 where to denoise. latent, noise: ``[B, C, h, w]``. levels: those of the run.
+    changes: may change the mask from level to level.
     """
 
     denoiser: GuidedDenoiser
@@ -292,6 +293,7 @@ class MaskedDenoiser:
     latent: Tensor
     noise: Tensor
     levels: Sequence[float] = ()
+    changes: tuple[GuidanceChange, ...] = ()
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Return the estimate of the clean latent, with the kept part in place."""
@@ -300,7 +302,7 @@ class MaskedDenoiser:
     def guided(self, x: Tensor, sigma: float, *, with_negative: bool = False) -> Guided:
         """The same with the estimates of the sides, as the network gave them."""
         parameterization, mask = self.denoiser.parameterization, self.mask
-        for change in self.denoiser.changes:
+        for change in self.changes:
             mask = change.mask(mask, sigma, self.levels, parameterization.schedule)
         kept = parameterization.noised(self.latent, self.noise, sigma)
         found = self.denoiser.guided(x * mask + kept * (1 - mask), sigma, with_negative=with_negative)

@@ -152,6 +152,8 @@ def run(
     with torch.no_grad(), ExitStack() as stack:
         network = stack.enter_context(model.loaded())
         sides = _sides(guider, model.guidance, frame, model.inputs)
+        for attachment in _attachments(sides):
+            stack.enter_context(attachment.attached(network))
         controls = {control: stack.enter_context(control.loaded(frame)) for control in _controls(sides)}
         guided = GuidedDenoiser(
             network, parameterization, sides, guider, model.guidance, controls, calls, model.has_room
@@ -161,7 +163,7 @@ def run(
             kept_noise = drawn
             if sampler.fresh_inpaint_noise:
                 kept_noise = initial_noise(drawn.shape, (noise.seed + 1) % 2**64).to(device)
-            denoise = MaskedDenoiser(guided, mask, start, kept_noise, levels)
+            denoise = MaskedDenoiser(guided, mask, start, kept_noise, levels, model.guidance)
         x = parameterization.start(start, drawn, levels[0])
         within = noise.within(latent, x, levels, sampler.noise)
         report = _Reporter(on_step, len(levels) - 1)
@@ -183,6 +185,11 @@ def _sides(guider: Guider, changes: Sequence[GuidanceChange], frame: Frame, inpu
         sides[1] = with_counterparts(sides[1], sides[0])
         sides[0] = with_counterparts(sides[0], sides[1])
     return sides
+
+
+def _attachments(sides: Sequence[Sequence[Condition]]) -> list[Any]:
+    """What all prompts attach to the network, each once (see `diffusion.model.Attachment`)."""
+    return list(dict.fromkeys(each for side in sides for one in side for each in one.settings.get("attachments", ())))
 
 
 def _controls(sides: Sequence[Sequence[Condition]]) -> list[Control]:

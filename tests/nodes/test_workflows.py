@@ -22,6 +22,8 @@ def folders(tmp_path):
     models = tmp_path / "models"
     (models / "checkpoints").mkdir(parents=True)
     (models / "checkpoints" / "pocket.safetensors").write_bytes(b"")
+    (models / "controlnet").mkdir()
+    (models / "controlnet" / "pocket_canny.safetensors").write_bytes(b"")
     return Folders.under(tmp_path)
 
 
