@@ -18,7 +18,7 @@ __all__ = ["Area", "Folders", "OutsideFolderError", "SavePath", "UnsafePathError
 MODEL_KINDS = (
     "checkpoints", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision", "style_models", "embeddings",
     "diffusers", "vae_approx", "controlnet", "gligen", "upscale_models", "hypernetworks", "photomaker", "classifiers",
-    "model_patches", "audio_encoders", "annotators", "configs",
+    "model_patches", "audio_encoders", "annotators", "configs", "ipadapter",
 )  # fmt: skip
 OLDER_NAMES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter": "controlnet"}
 WEIGHT_EXTENSIONS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl")

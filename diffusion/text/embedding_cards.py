@@ -27,26 +27,30 @@ MOST_BYTES = 1 << 28
 
 def read_card(path: Path) -> Any:
     """What the embedding's file would hold, from a picture. Raises `WeightsError` if there is none in it."""
+    cause: Exception | None = None
     try:
         with Image.open(path) as picture:
             text = picture.info.get(CHUNK)
             pixels = np.asarray(picture.convert("RGB"))
-        return _decoded(base64.b64decode(text) if text else hidden_bytes(pixels))
+        found = base64.b64decode(text) if text else hidden_bytes(pixels)
+        if found is not None:
+            return _decoded(found)
     except (OSError, ValueError, zlib.error) as error:
-        raise WeightsError(
-            f"{path.name} holds no embedding, or it was scaled or compressed: get the picture as it was saved."
-        ) from error
+        cause = error
+    raise WeightsError(
+        f"{path.name} holds no embedding, or it was scaled or compressed: get the picture as it was saved."
+    ) from cause
 
 
-def hidden_bytes(pixels: "np.ndarray[Any, Any]") -> bytes:
-    """The bytes in the low bits of ``[h, w, 3]`` pixels. Raises ValueError or `zlib.error` if there are none."""
+def hidden_bytes(pixels: "np.ndarray[Any, Any]") -> bytes | None:
+    """The bytes in the low bits of ``[h, w, 3]`` pixels; None if there are no blocks. Raises `zlib.error`."""
     low = _without_frame(pixels) & 15
     black = np.flatnonzero(low.sum(axis=(0, 2)) == 0)
     if len(black) < 2:
-        raise ValueError("there are no black columns")
+        return None
     lower, upper = low[:, : black[0]], low[:, black[-1] + 1 :]
     if lower.shape != upper.shape or lower.size == 0:
-        raise ValueError("the blocks are of different sizes")
+        return None
     key = np.array(list(islice(_generated(), lower.size)), dtype=np.uint8).reshape(lower.shape) & 15
     mixed = ((upper ^ key) << 4) | (lower ^ key)
     return zlib.decompressobj().decompress(mixed.tobytes(), MOST_BYTES)  # what follows the stream is padding
@@ -64,7 +68,7 @@ def _without_frame(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     lit = np.asarray((pixels > 0).all(axis=2))
     rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
     if len(rows) == 0:
-        raise ValueError("the picture is black")
+        return pixels
     return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 

@@ -138,8 +138,16 @@ def test_prompts_go_through_the_engine_and_its_disk_cache(tmp_path):
         "4": {
             "class_type": "KSampler",
             "inputs": {
-                **{"model": ["2", 0], "positive": ["2", 2], "negative": ["2", 3], "latent_image": ["3", 0]},
-                **{"seed": 5, "steps": 2, "cfg": 5.0, "sampler_name": "heun", "scheduler": "normal", "denoise": 1.0},
+                "model": ["2", 0],
+                "positive": ["2", 2],
+                "negative": ["2", 3],
+                "latent_image": ["3", 0],
+                "seed": 5,
+                "steps": 2,
+                "cfg": 5.0,
+                "sampler_name": "heun",
+                "scheduler": "normal",
+                "denoise": 1.0,
             },
         },
     }

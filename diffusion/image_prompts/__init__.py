@@ -1,0 +1,1 @@
+"""Pictures as prompts: CLIP's view of a picture, and what models make of it."""
