@@ -9,9 +9,10 @@ NOT_YET = "which is recognised but not supported yet"
 KINDS = (
     (("lora_up.", "lora_down.", "lora_A.", "lora_B.", "hada_w1", "lokr_w"), "a LoRA, which belongs in models/loras"),
     (("control_model.", "controlnet_cond_embedding."), "a ControlNet, which belongs in models/controlnet"),
+    (("joint_blocks.",), "a Stable Diffusion 3 model, which belongs in models/checkpoints or models/diffusion_models"),
     (("string_to_param", "emb_params", "clip_l", "clip_g"), "a textual inversion, which belongs in models/embeddings"),
     (("double_blocks.", "single_transformer_blocks."), f"a Flux model, {NOT_YET}"),
-    (("joint_blocks.", "transformer_blocks.0.attn.add_q_proj."), f"a Stable Diffusion 3 model, {NOT_YET}"),
+    (("transformer_blocks.0.attn.add_q_proj.",), f"a Stable Diffusion 3 model in diffusers' layout, {NOT_YET}"),
     (("edm_mean",), f"a Playground 2.5 checkpoint, {NOT_YET}"),
     ((".SelfAttention.q.",), f"a T5 text encoder, {NOT_YET}"),
     (("noise_augmentor.",), f"an unCLIP checkpoint, {NOT_YET}"),
