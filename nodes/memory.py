@@ -30,7 +30,7 @@ def torch_compile_model(model: Model, backend: Annotated[str, Choice(BACKENDS)] 
     return model.with_attachments(CompiledBlocks(backend))
 
 
-@node("EstimateMemory", category="model", title="Estimate Memory", search=["vram", "ram", "size"])
+@node("EstimateMemory", category="model", title="Estimate Memory", output_node=True, search=["vram", "ram", "size"])
 def estimate_memory(
     ctx: Context, model: Model, latent_image: Latent, prompts: Annotated[int, Range(1, 64)] = 2
 ) -> Memory:
@@ -41,6 +41,10 @@ def estimate_memory(
     batch, _, height, width = latent_image["samples"].shape
     needed = model.memory(batch * prompts, height * width)
     figures = Memory(*(value / GIGABYTE for value in (needed.weights, needed.activations, needed.free)))
+    ctx.show(
+        "text",
+        [f"Weights {figures.weights:.2f} GB, sampling {figures.sampling:.2f} GB; {figures.free:.2f} GB are free."],
+    )
     if not needed.fits:
         ctx.warn(
             f"Sampling would take {needed.missing / GIGABYTE:.1f} GB more than there is: make the picture or the batch "

@@ -174,7 +174,13 @@ def prompt_styles(ctx: Context, text: WebUIText = "", negative: WebUIText = "", 
     return Styled(*_styled(ctx, text, negative, styles))
 
 
-@node("ShowTokens", category="conditioning", title="Show Tokens", search=["token", "clip", "weight", "chunk", "count"])
+@node(
+    "ShowTokens",
+    category="conditioning",
+    title="Show Tokens",
+    output_node=True,
+    search=["token", "clip", "weight", "chunk", "count"],
+)
 def show_tokens(
     ctx: Context,
     clip: Clip,

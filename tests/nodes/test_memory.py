@@ -16,6 +16,7 @@ def test_memory_is_estimated_and_too_much_of_it_named(tiny, tmp_path):
     small = estimate_memory(context, tiny.model, latents.empty(64, 64, 1))
     assert 0 < small.sampling < small.free
     assert context.warnings == []
+    assert "GB are free" in context.shown["text"][0]
     more = estimate_memory(context, tiny.model, latents.empty(128, 64, 3), prompts=4)
     assert more.sampling == pytest.approx(small.sampling * 12)
     huge = {"samples": torch.zeros(1, 1, 1, 1).expand(4096, 4, 16384, 16384)}
