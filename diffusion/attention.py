@@ -59,6 +59,9 @@ class AttentionChange:
         return output
 
 
+_LAYER = re.compile(r"(down|mid|up)_block(?:s\.(\d+))?\.attentions\.(\d+)\.transformer_blocks\.(\d+)\.attn([12])")
+
+
 def scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
     """Plain attention of ``[B, T, C]`` with heads within C."""
     split = [tensor.unflatten(-1, (heads, -1)).transpose(1, 2) for tensor in (q, k, v)]
@@ -75,10 +78,13 @@ def grid(call: Call, tokens: int) -> tuple[int, int]:
 
 @contextmanager
 def changed_attention(unet: Any, changes: Sequence[AttentionChange], current: Callable[[], Call]) -> Iterator[None]:
-    """Let changes, and those of the current call, act on all attention of a UNet's transformers."""
-    found = {name: module for name, module in unet.named_modules() if re.search(r"\.attn[12]$", name)}
+    """Let changes, and those of the current call, act on all attention of a UNet's transformers.
+
+    Networks of another build have no such layers, and are left alone.
+    """
+    found = {name: module for name, module in unet.named_modules() if _LAYER.fullmatch(name)}
     before = {name: module.processor for name, module in found.items()}
-    blocks = unet.config.layers_per_block
+    blocks = unet.config.layers_per_block if found else 0
     for name, module in found.items():
         module.processor = _Processor(_place(name, module, blocks), tuple(changes), current)
     try:
@@ -120,9 +126,7 @@ class _Processor:
 
 
 def _place(name: str, module: Any, blocks: int) -> Place:
-    match = re.match(
-        r"(down|mid|up)_block(?:s\.(\d+))?\.attentions\.(\d+)\.transformer_blocks\.(\d+)\.attn([12])", name
-    )
+    match = _LAYER.fullmatch(name)
     assert match, name
     side: Any = match[1]
     level, layer = int(match[2] or 0), int(match[3])

@@ -17,9 +17,8 @@ from diffusion.families.clip_text import EncoderPlace
 from diffusion.families.family import EncoderPart, LatentFormat
 from diffusion.families.ldm_shapes import divisor, numbers, required_shape
 from diffusion.families.sdxl import BIG_G_STYLE
-from diffusion.families.stable_diffusion import autoencoder
+from diffusion.families.stable_diffusion import autoencoder, pooled_prompt
 from diffusion.sampling.conditions import Frame
-from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.network import Call
 from diffusion.sampling.noise_schedule import FlowSchedule
 from diffusion.sampling.parameterization import Flow, Parameterization
@@ -147,14 +146,7 @@ class StableDiffusion3:
 
     def inputs(self, config: Mapping[str, Any], settings: Mapping[str, Any], frame: Frame, side: int) -> dict[str, Any]:
         """The pooled prompt."""
-        pooled, width = settings.get("pooled_output"), config["pooled_projection_dim"]
-        if pooled is None or pooled.shape[-1] != width:
-            had = "none" if pooled is None else f"one of {pooled.shape[-1]} numbers"
-            raise SamplingError(
-                f"This model needs a pooled prompt of {width} numbers, and the prompt has {had}: encode it with the "
-                "text encoders of the model's checkpoint."
-            )
-        return {"pooled": pooled.to(frame.device)}
+        return {"pooled": pooled_prompt(settings, config["pooled_projection_dim"]).to(frame.device)}
 
     def activations(self, config: Mapping[str, Any]) -> int:
         """What the feed-forward layer of a block has at once, for each patch; counted."""

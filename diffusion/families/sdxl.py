@@ -9,9 +9,8 @@ from torch import Tensor
 from diffusion.families.clip_text import EncoderPlace
 from diffusion.families.family import LatentFormat
 from diffusion.families.ldm_shapes import UNET
-from diffusion.families.stable_diffusion import StableDiffusion, is_named
+from diffusion.families.stable_diffusion import StableDiffusion, is_named, pooled_prompt
 from diffusion.sampling.conditions import Frame
-from diffusion.sampling.errors import SamplingError
 from diffusion.text.encode import Conditioning, Encoded, TextStyle
 from diffusion.weights import Header
 
@@ -112,13 +111,7 @@ def _told(
 ) -> dict[str, Tensor]:
     """The inputs `text_embeds` `[b, width]` and `time_ids` `[1, n]`."""
     width = config["projection_class_embeddings_input_dim"] - len(numbers) * config["addition_time_embed_dim"]
-    pooled = settings.get("pooled_output")
-    if pooled is None or pooled.shape[-1] != width:
-        had = "none" if pooled is None else f"one of {pooled.shape[-1]} numbers"
-        raise SamplingError(
-            f"This model needs a pooled prompt of {width} numbers, and the prompt has {had}: encode it with the text "
-            "encoders of the model's checkpoint."
-        )
+    pooled = pooled_prompt(settings, width)
     sizes = torch.tensor([list(numbers)], dtype=torch.float32, device=frame.device)
     return {"text_embeds": pooled.to(frame.device), "time_ids": sizes}
 

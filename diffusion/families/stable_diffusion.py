@@ -14,6 +14,7 @@ from diffusion.families.clip_text import EncoderPlace
 from diffusion.families.family import EncoderPart, LatentFormat, MissingComponent
 from diffusion.families.ldm_keys import unet_file_name, vae_file_name
 from diffusion.sampling.conditions import Frame
+from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.model_sampling import discrete
 from diffusion.sampling.network import Call
 from diffusion.sampling.noise_schedule import NoiseSchedule
@@ -107,6 +108,18 @@ def autoencoder(header: Header) -> Component:
     build = _on_meta(lambda: AutoencoderKL(**config))
     levels = len(config["block_out_channels"])
     return Component("VAE", ldm_shapes.VAE, build, lambda name: _vae_entry(name, levels), UNUSED_VAE, config)
+
+
+def pooled_prompt(settings: Mapping[str, Any], width: int) -> Tensor:
+    """The pooled prompt `[b, width]` among the settings of a prompt. Raises `SamplingError` if it has another width."""
+    pooled: Tensor | None = settings.get("pooled_output")
+    if pooled is None or pooled.shape[-1] != width:
+        had = "none" if pooled is None else f"one of {pooled.shape[-1]} numbers"
+        raise SamplingError(
+            f"This model needs a pooled prompt of {width} numbers, and the prompt has {had}: encode it with the text "
+            "encoders of the model's checkpoint."
+        )
+    return pooled
 
 
 def predicts_velocity(header: Header) -> bool | None:

@@ -17,6 +17,7 @@ from diffusion.families.sd3 import SD3, TRANSFORMER
 from diffusion.sampling import sample
 from diffusion.sampling.conditions import Frame
 from diffusion.sampling.errors import SamplingError
+from diffusion.sampling.guidance_changes import RescaledGuidance
 from diffusion.sampling.network import Call
 from diffusion.weights import Header, TensorInfo, load_weights, save_weights
 from tests.diffusion.families.small_models import in_file_precision
@@ -205,6 +206,18 @@ def test_a_run_gives_finite_pictures(loaded):
     # from pure noise: where a run starts, nothing of the latent is left
     other = sample(loaded.model, {"samples": torch.ones(1, 16, 8, 8)}, prompt, loaded.clip.encode(""), **settings)
     torch.testing.assert_close(other["samples"], found["samples"], rtol=1e-4, atol=1e-4)
+
+
+def test_guidance_can_be_changed(loaded):
+    prompt, empty = loaded.clip.encode("a cat"), loaded.clip.encode("")
+    settings = {"seed": 1, "steps": 2, "cfg": 4.0, "sampler": "euler", "scheduler": "simple"}
+    latent = {"samples": torch.zeros(1, 16, 8, 8)}
+    plain, rescaled = (
+        sample(model, latent, prompt, empty, **settings)["samples"]
+        for model in (loaded.model, loaded.model.with_guidance(RescaledGuidance(0.7)))
+    )
+    assert rescaled.isfinite().all()
+    assert not torch.equal(plain, rescaled)
 
 
 def test_the_latents_have_a_shift():
