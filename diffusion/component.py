@@ -131,6 +131,7 @@ class Source:
 
     rounded: a number format that the weights go through first, so that they have no more than its precision.
     stored: a smaller number format that the matrices within the network's blocks are kept in between two uses.
+    channels_last: whether kernels of convolutions have their channels last in memory, as the fastest kernels want it.
     """
 
     component: Component
@@ -139,6 +140,7 @@ class Source:
     device: torch.device
     rounded: torch.dtype | None = None
     stored: torch.dtype | None = None
+    channels_last: bool = False
 
     @cached_property
     def shapes(self) -> dict[str, torch.Size]:
@@ -156,7 +158,8 @@ class Source:
             for change in changes:
                 changed = change(changed)
             value = changed.to(precise)
-        return value.to(self.stored if self.stored and is_storable(name) else self.dtype)
+        value = value.to(self.stored if self.stored and is_storable(name) else self.dtype)
+        return value.contiguous(memory_format=torch.channels_last) if self.channels_last and value.ndim == 4 else value
 
     def network(self) -> Any:
         """The network with its weights, for inference."""

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from keyword import iskeyword
 from typing import Any
 
 from compat.host.installation import host
@@ -195,7 +196,9 @@ def _method(order: tuple[str, ...]) -> Callable[..., Any]:
         return _work(self, order, *values, **named)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    method.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in ("self", *order)])  # type: ignore[attr-defined]
+    # some inputs have names that only a dict can hold ("input_blocks.1.")
+    names = [name for name in ("self", *order) if name.isidentifier() and not iskeyword(name)]
+    method.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
     return method
 
 

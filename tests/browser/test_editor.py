@@ -280,5 +280,5 @@ def test_the_editor_speaks_chinese(editor: Editor):
     page.keyboard.press("Tab")
     page.get_by_role("combobox", name="搜索节点").fill("caiyang")
     expect(page.get_by_role("listbox")).to_contain_text("没有匹配的节点")
-    page.get_by_role("combobox", name="搜索节点").fill("采样")
+    page.get_by_role("combobox", name="搜索节点").fill("采样器")
     expect(page.get_by_role("option").first).to_contain_text("K 采样器")

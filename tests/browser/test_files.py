@@ -258,7 +258,7 @@ def test_a_picture_of_the_graph_holds_the_workflow(desk: Desk, tmp_path: Path):
         assert picture.width > 600
         assert json.loads(picture.info["workflow"])["nodes"]
     page.keyboard.press("Alt+t")
-    page.get_by_role("dialog", name="Templates").get_by_role("button", name="Text to image", exact=True).click()
+    page.get_by_role("dialog", name="Templates").locator(".template-open", has_text="Text to image").click()
     expect(desk.tabs()).to_have_count(2)
     expect(desk.steps()).to_have_value("20")
     desk.drop(path, "image/png")

@@ -125,13 +125,16 @@ export function searchTypes(query, candidates, { link = null, uses = new Map() }
     .map(({ spec, names }) => {
       const match = words === '' ? 1 : points(words, spec, names);
       const used = uses.get(spec.type) ?? 0;
-      return { spec, match, points: match + Math.min(MOST_FOR_USE, 4 * Math.log2(1 + used)), suits: suits(spec, link), used };
+      const length = Math.min(...names.map((name) => name.length));
+      return { spec, match, points: match + Math.min(MOST_FOR_USE, 4 * Math.log2(1 + used)), suits: suits(spec, link), used, length };
     })
     .filter(({ match }) => match > 0);
   const shows = (/** @type {NodeSpec} */ spec) => Number(link !== null && 'output' in link && spec.outputNode);
   found.sort((a, b) => {
     const first = words === '' ? b.suits - a.suits || b.used - a.used : b.points - a.points || b.suits - a.suits;
-    return first || shows(b.spec) - shows(a.spec) || byName(a.spec, b.spec);
+    // Of names that fit alike, the query is more of a shorter one.
+    const shorter = words === '' ? 0 : a.length - b.length;
+    return first || shows(b.spec) - shows(a.spec) || shorter || byName(a.spec, b.spec);
   });
   // Letters that merely occur in order are a guess, for when there is nothing better.
   const least = Math.max(0, ...found.map(({ match }) => match)) * 0.3;
