@@ -67,6 +67,10 @@ def _all_files(folders: Folders, **inputs: object) -> list[tuple[str, int, int]]
     return _files(folders, ("embeddings", "loras", "hypernetworks"))
 
 
+def _embedding_files(folders: Folders, **inputs: object) -> list[tuple[str, int, int]]:
+    return _files(folders, ("embeddings",))
+
+
 def _text_files(folders: Folders, **inputs: object) -> list[tuple[str, int, int]]:
     return _files(folders, ())
 
@@ -180,6 +184,7 @@ def prompt_styles(ctx: Context, text: WebUIText = "", negative: WebUIText = "", 
     title="Show Tokens",
     output_node=True,
     search=["token", "clip", "weight", "chunk", "count"],
+    fingerprint=_embedding_files,
 )
 def show_tokens(
     ctx: Context,

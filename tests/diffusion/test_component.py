@@ -59,6 +59,24 @@ def test_changes_follow_one_another_in_full_precision(stored):
     torch.testing.assert_close(changed, stored["prefix.out"].T, rtol=1e-3, atol=1e-4)
 
 
+def test_kernels_may_have_their_channels_last():
+    kernel = torch.randn(4, 3, 3, 3)
+
+    def build() -> nn.Module:
+        with torch.device("meta"):
+            return nn.Conv2d(3, 4, 3, bias=False)
+
+    component = Component("thing", "", build, lambda name: name)
+    plain, last = (
+        Source(component, {"weight": kernel}, torch.float32, CPU, channels_last=flag).network()
+        for flag in (False, True)
+    )
+    assert last.weight.is_contiguous(memory_format=torch.channels_last)
+    assert not plain.weight.is_contiguous(memory_format=torch.channels_last)
+    picture = torch.randn(1, 3, 8, 8)
+    torch.testing.assert_close(last(picture), plain(picture))
+
+
 def test_switching_patches_restores_every_bit(stored):
     source = Source(COMPONENT, stored, torch.float32, CPU, rounded=torch.bfloat16)
     network = source.network()

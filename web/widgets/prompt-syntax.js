@@ -2,7 +2,7 @@
  * What the words of a prompt mean to the server: weights in brackets, alternatives in braces, embeddings. The rules are
  * those of `diffusion/text/prompt.py`, `diffusion/text/tokens.py` and `graph/documents/alternatives.py`.
  *
- * `<lora:name:0.8>` is marked as well, because prompts that are pasted have it, although it is no syntax of the server.
+ * `<lora:name:0.8>` is marked as well: nodes that read the WebUI's syntax know it, and prompts that are pasted have it.
  */
 
 /** @typedef {'text' | 'bracket' | 'weight' | 'brace' | 'embedding' | 'lora' | 'unmatched'} SpanKind */

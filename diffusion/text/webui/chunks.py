@@ -58,10 +58,11 @@ def chunked(segments: Sequence[Segment], embeddings: Embeddings, backtrack: int 
 
     def put(tokens: list[Token], is_comma: bool) -> None:
         nonlocal comma
-        room = CHUNK - len(chunks[-1])
-        if len(tokens) > room:
-            full = len(tokens) == 1 and not is_comma and comma is not None and CHUNK - comma <= backtrack
-            begin(len(chunks[-1]) - comma - 1 if full and comma is not None else 0)
+        if len(chunks[-1]) == CHUNK:
+            near = comma is not None and not is_comma and CHUNK - comma <= backtrack
+            begin(CHUNK - comma - 1 if comma is not None and near else 0)
+        if len(chunks[-1]) + len(tokens) > CHUNK:
+            begin()
         if is_comma:
             comma = len(chunks[-1])
         chunks[-1].extend(tokens)
@@ -78,4 +79,6 @@ def chunked(segments: Sequence[Segment], embeddings: Embeddings, backtrack: int 
             pieces = [values[position]] if vectors is None else list(vectors[:CHUNK])
             put([Token(piece, segment.weight) for piece in pieces], vectors is None and values[position] == separator)
             position += length
+    if len(chunks) > 1 and not chunks[-1]:
+        chunks.pop()  # a BREAK at the end begins nothing
     return Tokens(tuple(tuple(chunk) for chunk in chunks))

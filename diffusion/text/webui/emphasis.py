@@ -30,7 +30,7 @@ def parse_emphasis(text: str) -> list[Segment]:
     """Split a prompt into segments of equal weight, in order; one without text for an empty prompt.
 
     A `BREAK` within brackets does not end a chunk: there the word is text, with the negative weight that the WebUI's
-    mark for it becomes.
+    mark for it becomes; with a weight of exactly 1 it stays the mark.
     """
     segments: list[Segment] = []
     opened: list[tuple[str, int]] = []  # brackets, and the segment that each begins before
@@ -39,7 +39,8 @@ def parse_emphasis(text: str) -> list[Segment]:
         for index in range(first, len(segments)):
             old = segments[index]
             # -1 is the WebUI's mark of a BREAK, which is none any more once it is multiplied
-            segments[index] = Segment(BREAK, -factor) if old.ends_chunk else old._replace(weight=old.weight * factor)
+            lost = old.ends_chunk and factor != 1
+            segments[index] = Segment(BREAK, -factor) if lost else old._replace(weight=old.weight * factor)
 
     def close(bracket: str, factor: float) -> bool:
         if not opened or not any(each == bracket for each, _ in opened):

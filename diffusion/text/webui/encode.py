@@ -89,7 +89,7 @@ def encode_positive(clip: Clip, text: str, dialect: Dialect) -> tuple[Conditioni
 
 def encode_negative(clip: Clip, text: str, dialect: Dialect) -> tuple[Conditioning, tuple[str, ...]]:
     """The same without `AND`, which is a word like others in a negative prompt."""
-    stages = texts(text, dialect.timeline)
+    stages = texts(text, dialect.timeline, dialect.first_pass)
     conditioning: Conditioning = []
     warnings: list[str] = []
     for stage in stages:

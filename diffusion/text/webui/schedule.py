@@ -17,6 +17,7 @@ Timeline = Literal["current", "before 1.6"]
 _PLAIN = re.compile(r"(?:[^\\\[\]():|]|\\.)+", re.DOTALL)
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*\]")
 _LONGEST_RUN = 150  # the WebUI's largest number of steps
+_DEEPEST = 100  # brackets within brackets; deeper ones would exhaust the stack
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ class Pass:
 
 def parse(text: str) -> Prompt:
     """The constructs of a prompt and the text between them."""
-    reader = _Reader(text)
-    prompt = reader.whole()
+    prompt = _Reader(text).whole() if _depth(text) <= _DEEPEST else None
     return (text,) if prompt is None else prompt
 
 
@@ -70,14 +70,14 @@ def schedule(text: str, run: Pass) -> list[Stage]:
     return _staged(prompt, run)
 
 
-def texts(text: str, timeline: Timeline = "current") -> list[str]:
-    """All texts that a prompt may have in a run of any length (up to 150 steps), each once."""
+def texts(text: str, timeline: Timeline = "current", first_pass: int | None = None) -> list[str]:
+    """All texts that a prompt may have in a pass of any length (up to 150 steps), each once."""
     prompt = parse(text)
     if not any(not isinstance(piece, str) for piece in prompt):
         return ["".join(piece for piece in prompt if isinstance(piece, str))]
     found: dict[str, None] = {}
     for steps in range(_LONGEST_RUN, 0, -1):  # from the longest, which has them in their order
-        found.update(dict.fromkeys(stage.text for stage in _staged(prompt, Pass(steps, None, timeline))))
+        found.update(dict.fromkeys(stage.text for stage in _staged(prompt, Pass(steps, first_pass, timeline))))
     return list(found)
 
 
@@ -110,7 +110,7 @@ def _step(when: str, run: Pass) -> int:
         value = (value - (0 if run.first_pass is None else 1)) * run.steps
     else:
         value -= run.first_pass or 0
-    return min(run.steps, int(value))
+    return int(max(0.0, min(run.steps, value)))  # written numbers may be too large for an int
 
 
 def _at(prompt: Prompt, step: int, run: Pass) -> str:
@@ -126,12 +126,25 @@ def _at(prompt: Prompt, step: int, run: Pass) -> str:
     return "".join(pieces)
 
 
+def _depth(text: str) -> int:
+    """How many brackets stand open at most."""
+    depth = deepest = 0
+    for character in text:
+        depth += 1 if character in "([" else -1 if character in ")]" and depth else 0
+        deepest = max(deepest, depth)
+    return deepest
+
+
 class _Reader:
-    """Reads a prompt from the left; what does not fit is tried again as something else."""
+    """Reads a prompt from the left; what does not fit is tried again as something else.
+
+    What stands at a bracket is kept, because each way to read an outer one reads it again.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._known: dict[int, tuple[Prompt | None, int]] = {}
 
     def whole(self) -> Prompt | None:
         """All of it; brackets and colons without a meaning are text outside of any construct."""
@@ -164,6 +177,12 @@ class _Reader:
 
     def _bracketed(self) -> Prompt | None:
         start = self._at
+        if start not in self._known:
+            self._known[start] = (self._read_bracketed(start), self._at)
+        found, self._at = self._known[start]
+        return found
+
+    def _read_bracketed(self, start: int) -> Prompt | None:
         readers = (self._round,) if self._text[start] == "(" else (self._edit, self._alternate, self._square)
         for reader in readers:
             self._at = start + 1

@@ -18,6 +18,7 @@ Lines = Callable[[str], Sequence[str] | None]
 _WILDCARD = re.compile(r"__([\w./\\-]+?)__")
 _COUNT = re.compile(r"\s*(\d+)?(?:(-)(\d+)?)?\$\$(?:([^|{}]*?)\$\$)?")
 _WEIGHT = re.compile(r"\s*(\d*\.?\d+)::")
+_HEAVIEST = 1e9
 _DEEPEST = 20  # wildcards within wildcards, which may go round in a circle
 SEPARATOR = ", "
 
@@ -65,7 +66,7 @@ def combinations(text: str, lines: Lines, limit: int) -> list[str]:
 
     Of choices of several options, each subset counts once. Raises `WildcardError`.
     """
-    return list(itertools.islice(_all(text, lines, 0), limit))
+    return list(itertools.islice(_all(text, lines, limit, 0), limit))
 
 
 def _resolved(text: str, lines: Lines, chance: random.Random, warnings: list[str], depth: int) -> str:
@@ -75,8 +76,8 @@ def _resolved(text: str, lines: Lines, chance: random.Random, warnings: list[str
         count = min(chance.randint(choice.fewest, choice.most), len(choice.options))
         chosen = _sample(choice.options, count, chance)
         pieces = [_resolved(option, lines, chance, warnings, depth + 1) for option in chosen]
-        head = _resolved(before, lines, chance, warnings, depth + 1)
-        return head + choice.separator.join(pieces) + _resolved(after, lines, chance, warnings, depth + 1)
+        head = _resolved(before, lines, chance, warnings, depth)
+        return head + choice.separator.join(pieces) + _resolved(after, lines, chance, warnings, depth)
 
     def replaced(match: re.Match[str]) -> str:
         options = lines(match[1])
@@ -91,13 +92,13 @@ def _resolved(text: str, lines: Lines, chance: random.Random, warnings: list[str
     return _WILDCARD.sub(replaced, text)
 
 
-def _all(text: str, lines: Lines, depth: int) -> Iterator[str]:
+def _all(text: str, lines: Lines, limit: int, depth: int) -> Iterator[str]:
     _check(depth)
     before, choice, after = _first_choice(text)
     if choice is not None:
-        for head in _all(before, lines, depth + 1):
-            for middle in _subsets(choice, lines, depth):
-                for tail in _all(after, lines, depth + 1):
+        for head in _all(before, lines, limit, depth):
+            for middle in _subsets(choice, lines, limit, depth):
+                for tail in _all(after, lines, limit, depth):
                     yield head + middle + tail
         return
     match = _WILDCARD.search(text)
@@ -106,19 +107,21 @@ def _all(text: str, lines: Lines, depth: int) -> Iterator[str]:
         if match is None:
             yield text
         else:
-            for rest in _all(text[match.end() :], lines, depth + 1):
+            for rest in _all(text[match.end() :], lines, limit, depth):
                 yield text[: match.end()] + rest
         return
     for option in options:
-        for middle in _all(option, lines, depth + 1):
-            for rest in _all(text[match.end() :], lines, depth + 1):
+        for middle in _all(option, lines, limit, depth + 1):
+            for rest in _all(text[match.end() :], lines, limit, depth):
                 yield text[: match.start()] + middle + rest
 
 
-def _subsets(choice: Choice, lines: Lines, depth: int) -> Iterator[str]:
+def _subsets(choice: Choice, lines: Lines, limit: int, depth: int) -> Iterator[str]:
     for count in range(choice.fewest, min(choice.most, len(choice.options)) + 1):
         for subset in itertools.combinations([option for _, option in choice.options], count):
-            for pieces in itertools.product(*(list(_all(option, lines, depth + 1)) for option in subset)):
+            # the first `limit` of a product need no more of each factor
+            factors = (itertools.islice(_all(option, lines, limit, depth + 1), limit) for option in subset)
+            for pieces in itertools.product(*factors):
                 yield choice.separator.join(pieces)
 
 
@@ -157,7 +160,7 @@ def _choice(inner: str) -> Choice:
     weighted = []
     for option in options:
         weight = _WEIGHT.match(option)
-        weighted.append((float(weight[1]), option[weight.end() :]) if weight else (1.0, option))
+        weighted.append((min(float(weight[1]), _HEAVIEST), option[weight.end() :]) if weight else (1.0, option))
     return Choice(tuple(weighted), min(fewest, most), max(fewest, most), separator)
 
 

@@ -44,6 +44,8 @@ def words(count: int, comma: int | None = None) -> str:
         (words(80, comma=76), [75, 5]),
         ("cat BREAK dog", [1, 1]),
         ("BREAK cat", [0, 1]),
+        ("cat BREAK", [1]),
+        ("cat BREAK BREAK", [1, 0]),
     ],
 )
 def test_chunks(text, expected):
@@ -59,6 +61,7 @@ def test_an_embedding_is_never_cut_and_takes_its_places():
     vectors = {"my style": torch.zeros(8, 4), "my": torch.ones(2, 4)}
     embeddings = Embeddings(names, vectors.get)
     assert sizes(f"{words(70)} my style", embeddings=embeddings) == [70, 8]
+    assert sizes(f"{words(75, comma=60)} my style", embeddings=embeddings) == [60, 23]  # as before any other token
     assert sizes("My Style", embeddings=embeddings) == [8]
     assert sizes("my cat", embeddings=embeddings) == [3]
     (chunk,) = chunked(parse_emphasis("(my:1.4)"), embeddings).chunks
@@ -142,6 +145,22 @@ def test_changes_come_one_call_late_as_in_the_webui_or_where_they_are_written(ti
     for dialect, expected in ((Dialect(), faithful), (Dialect(corrected=True), corrected)):
         conditioning, _ = encode_negative(tiny.clip, text, dialect)
         assert moments(conditioning, calls) == [list(each) for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[cat:dog:1.25]", {"cat": range(3), "dog": range(3, 10)}),
+        ("[cat:dog:15]", {"cat": range(6), "dog": range(6, 10)}),
+        ("[a:b:0.5] [c:d:1.25]", {"b c": range(3), "b d": range(3, 10)}),
+    ],
+)
+def test_in_the_second_pass_of_hires_fix_moments_count_on(tiny, states_of, text, expected):
+    conditioning, _ = encode_negative(tiny.clip, text, Dialect(first_pass=10))
+    active = moments(conditioning, 10)
+    for words, calls in expected.items():
+        (index,) = (i for i, (states, _) in enumerate(conditioning) if torch.allclose(states, states_of(words)))
+        assert active[index] == list(calls)
 
 
 def test_a_text_that_was_not_foreseen_falls_to_the_first_one():

@@ -57,6 +57,11 @@ def test_break_ends_a_chunk_outside_of_brackets_only():
     assert [(segment.text, segment.weight) for segment in inside] == [("a", 1.2), ("BREAK", -1.2), ("b", 1.2)]
 
 
+def test_a_break_that_is_multiplied_by_one_stays_a_break():
+    inside = parse_emphasis("(a BREAK b:1.0)")
+    assert [(segment.text, segment.ends_chunk) for segment in inside] == [("a", False), ("", True), ("b", False)]
+
+
 @given(prompts)
 def test_any_text_has_emphasis(text):
     segments = parse_emphasis(text)
@@ -97,6 +102,11 @@ HIRES = Pass(10, first_pass=10)
         ("x: y) [a:b:2]", Pass(4), [(2, "x: y) a"), (4, "x: y) b")]),
         ("a|b [c:d:2]", Pass(4), [(4, "a|b [c:d:2]")]),
         ("[a|]", Pass(2), [(1, "a"), (2, "")]),
+        ("[a:b:1e999]", Pass(2), [(2, "a")]),
+        ("[a:b:-1e999]", Pass(2), [(2, "b")]),
+        ("[" * 40 + "a" + "]" * 40, Pass(1), [(1, "[" * 40 + "a" + "]" * 40)]),
+        ("[" * 40 + "a", Pass(1), [(1, "[" * 40 + "a")]),
+        ("(" * 4000 + "[a:b:1]", Pass(2), [(2, "(" * 4000 + "[a:b:1]")]),
     ],
 )
 def test_changes_with_the_steps(text, run, expected):

@@ -68,6 +68,14 @@ def test_a_circle_is_named():
         combinations("__a__", circle.get, 5)
 
 
+def test_many_choices_beside_each_other_are_no_circle():
+    text = " ".join(["{a|b}"] * 40)
+    assert set(resolve(text, lines, 1)[0].split()) == {"a", "b"}
+    assert combinations(text, lines, 2) == [" ".join(["a"] * 40), " ".join(["a"] * 39 + ["b"])]
+    assert combinations("__colour__ " * 40, lines, 1) == ["red " * 40]
+    assert combinations(f"{{{text}|c}}", lines, 2)[1].endswith("b")  # not all 2^40 are made first
+
+
 def test_files_of_folders(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "Animals.txt").write_text("\ufeffcat # soft\n\n# none\ndog\n", "utf-8")
