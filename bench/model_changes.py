@@ -32,7 +32,8 @@ def random_lora(model: Model, rank: int) -> AdapterPatch:
     kinds = {}
     for name, shape in model.source.shapes.items():
         if ".transformer_blocks." in name and name.endswith(".weight") and len(shape) == 2:
-            kinds[name] = LowRank(1.0, None, torch.randn(shape[0], rank) / 100, torch.randn(rank, shape[1]) / 100)
+            up, down = torch.randn(shape[0], rank) / 100, torch.randn(rank, shape[1]) / 100
+            kinds[name] = LowRank.from_tensors({"lora_up.weight": up, "lora_down.weight": down})
     return AdapterPatch(kinds, 1.0)
 
 

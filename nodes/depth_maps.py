@@ -4,8 +4,8 @@ from math import pi
 from typing import Annotated
 
 from diffusion.annotators.annotator import DEFAULT_RESOLUTION
-from graph.declare import Context, Range, node
-from nodes.preprocessors import Resolution, maps
+from graph.declare import Context, Range
+from nodes.preprocessors import Resolution, maps, network_node
 from nodes.sockets import Image
 
 Percent = Annotated[float, Range(0.0, 100.0, step=0.1)]
@@ -13,7 +13,7 @@ Steepness = Annotated[float, Range(0.0, 32.0, step=0.01)]
 Fraction = Annotated[float, Range(0.0, 1.0, step=0.01)]
 
 
-@node("MiDaSDepth", category="image/preprocessors", title="Depth (MiDaS)", aliases=["MiDaS-DepthMapPreprocessor"])
+@network_node("MiDaSDepth", title="Depth (MiDaS)", aliases=["MiDaS-DepthMapPreprocessor"])
 def midas_depth(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLUTION) -> Image:
     """Estimate depth by MiDaS; what is near is bright.
 
@@ -22,9 +22,8 @@ def midas_depth(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RES
     return maps(ctx, "depth_midas", image, resolution)
 
 
-@node(
+@network_node(
     "MiDaSNormals",
-    category="image/preprocessors",
     title="Normals (MiDaS)",
     aliases={"MiDaS-NormalMapPreprocessor": {"a": "steepness", "bg_threshold": "background"}},
 )
@@ -44,7 +43,7 @@ def midas_normals(
     return maps(ctx, "normal_midas", image, resolution, steepness=steepness, background=background)
 
 
-@node("ZoeDepth", category="image/preprocessors", title="Depth (ZoeDepth)", aliases=["Zoe-DepthMapPreprocessor"])
+@network_node("ZoeDepth", title="Depth (ZoeDepth)", aliases=["Zoe-DepthMapPreprocessor"])
 def zoe_depth(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLUTION) -> Image:
     """Estimate depth by ZoeDepth; what is near is bright.
 
@@ -53,9 +52,8 @@ def zoe_depth(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOL
     return maps(ctx, "depth_zoe", image, resolution)
 
 
-@node(
+@network_node(
     "LeReSDepth",
-    category="image/preprocessors",
     title="Depth (LeReS)",
     aliases={"LeReS-DepthMapPreprocessor": {"rm_nearest": "remove_near", "rm_background": "remove_background"}},
 )
@@ -75,7 +73,7 @@ def leres_depth(
     return maps(ctx, "depth_leres", image, resolution, remove_near=remove_near, remove_background=remove_background)
 
 
-@node("BAENormals", category="image/preprocessors", title="Normals (BAE)", aliases=["BAE-NormalMapPreprocessor"])
+@network_node("BAENormals", title="Normals (BAE)", aliases=["BAE-NormalMapPreprocessor"])
 def bae_normals(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLUTION) -> Image:
     """Estimate which way surfaces face.
 

@@ -1,5 +1,6 @@
 """Nodes that make the maps which control networks read: edges, lines, depth, poses and others."""
 
+from functools import partial
 from typing import Annotated
 
 import torch
@@ -10,7 +11,7 @@ from diffusion.annotators.registry import ANNOTATORS, OTHER_NAMES, find
 from diffusion.annotators.scaling import Fit, fitted_map
 from diffusion.control.hints import perfect_resolution
 from diffusion.weights import WeightsError
-from graph.declare import Choice, Context, InputError, Range, node
+from graph.declare import Choice, Context, Folders, InputError, Range, node
 from nodes.sockets import Image
 
 Resolution = Annotated[int, Range(0, 16384, step=64)]
@@ -28,6 +29,16 @@ POSES = {
     (False, False, True): "openpose_faceonly",
     (False, True, True): "openpose_hand_face",
 }  # by whether body, hands and face are wanted
+
+
+def annotator_files(folders: Folders, **inputs: object) -> list[tuple[str, int, int]]:
+    """The files that preprocessors may read, so that another one of the same name is noticed."""
+    states = [(name, folders.model_path("annotators", name).stat()) for name in folders.model_names("annotators")]
+    return [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+
+
+network_node = partial(node, category="image/preprocessors", fingerprint=annotator_files)
+"""A node whose maps are drawn by a network in a file."""
 
 
 def maps(ctx: Context, name: str, images: torch.Tensor, resolution: int, **options: Value) -> torch.Tensor:
@@ -72,7 +83,7 @@ def canny_edges(
     return maps(ctx, "canny", image, resolution, low_threshold=low_threshold, high_threshold=high_threshold)
 
 
-@node("HEDEdges", category="image/preprocessors", title="Soft Edges (HED)", aliases=["HEDPreprocessor"])
+@network_node("HEDEdges", title="Soft Edges (HED)", aliases=["HEDPreprocessor"])
 def hed_edges(
     ctx: Context, image: Image, safe: Switch = "enable", resolution: Resolution = DEFAULT_RESOLUTION
 ) -> Image:
@@ -84,7 +95,7 @@ def hed_edges(
     return maps(ctx, "hed_safe" if safe == ON else "hed", image, resolution)
 
 
-@node("PiDiNetEdges", category="image/preprocessors", title="Soft Edges (PiDiNet)", aliases=["PiDiNetPreprocessor"])
+@network_node("PiDiNetEdges", title="Soft Edges (PiDiNet)", aliases=["PiDiNetPreprocessor"])
 def pidinet_edges(
     ctx: Context, image: Image, safe: Switch = "enable", resolution: Resolution = DEFAULT_RESOLUTION
 ) -> Image:
@@ -96,7 +107,7 @@ def pidinet_edges(
     return maps(ctx, "pidinet_safe" if safe == ON else "pidinet", image, resolution)
 
 
-@node("TEEDEdges", category="image/preprocessors", title="Soft Edges (TEED)", aliases=["TEEDPreprocessor"])
+@network_node("TEEDEdges", title="Soft Edges (TEED)", aliases=["TEEDPreprocessor"])
 def teed_edges(
     ctx: Context,
     image: Image,
@@ -120,7 +131,7 @@ def scribble(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLU
     return maps(ctx, "scribble", image, resolution)
 
 
-@node("HEDScribble", category="image/preprocessors", title="Scribble (HED)", aliases=["FakeScribblePreprocessor"])
+@network_node("HEDScribble", title="Scribble (HED)", aliases=["FakeScribblePreprocessor"])
 def hed_scribble(
     ctx: Context, image: Image, safe: Switch = "enable", resolution: Resolution = DEFAULT_RESOLUTION
 ) -> Image:
@@ -132,9 +143,8 @@ def hed_scribble(
     return maps(ctx, "scribble_hed_safe" if safe == ON else "scribble_hed", image, resolution)
 
 
-@node(
+@network_node(
     "PiDiNetScribble",
-    category="image/preprocessors",
     title="Scribble (PiDiNet)",
     aliases=["Scribble_PiDiNet_Preprocessor"],
 )
@@ -164,7 +174,7 @@ def xdog_scribble(
     return maps(ctx, "scribble_xdog", image, resolution, threshold=threshold)
 
 
-@node("LineArt", category="image/preprocessors", title="Line Art", aliases=["LineArtPreprocessor"])
+@network_node("LineArt", title="Line Art", aliases=["LineArtPreprocessor"])
 def line_art(
     ctx: Context,
     image: Image,
@@ -179,7 +189,7 @@ def line_art(
     return maps(ctx, "lineart_coarse" if coarse == ON else "lineart", image, resolution)
 
 
-@node("AnimeLineArt", category="image/preprocessors", title="Line Art (Anime)", aliases=["AnimeLineArtPreprocessor"])
+@network_node("AnimeLineArt", title="Line Art (Anime)", aliases=["AnimeLineArtPreprocessor"])
 def anime_line_art(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLUTION) -> Image:
     """Draw a drawn picture in lines.
 
@@ -210,9 +220,8 @@ def standard_line_art(
     return maps(ctx, "lineart_standard", image, resolution, sigma=sigma, threshold=threshold)
 
 
-@node(
+@network_node(
     "StraightLines",
-    category="image/preprocessors",
     title="Straight Lines (M-LSD)",
     aliases={"M-LSDPreprocessor": {"score_threshold": "score", "dist_threshold": "distance"}},
 )
@@ -232,9 +241,8 @@ def straight_lines(
     return maps(ctx, "mlsd", image, resolution, score=score, distance=distance)
 
 
-@node(
+@network_node(
     "OpenPose",
-    category="image/preprocessors",
     title="Poses (OpenPose)",
     aliases=["OpenposePreprocessor"],
     search=["skeleton"],
@@ -260,7 +268,7 @@ def open_pose(
     return maps(ctx, name, image, resolution)
 
 
-@node("Segments", category="image/preprocessors", title="Segments (Segment Anything)", aliases=["SAMPreprocessor"])
+@network_node("Segments", title="Segments (Segment Anything)", aliases=["SAMPreprocessor"])
 def segments(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLUTION) -> Image:
     """Paint every object of a picture in a colour of its own.
 
@@ -269,9 +277,8 @@ def segments(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLU
     return maps(ctx, "segment_anything", image, resolution)
 
 
-@node(
+@network_node(
     "AnnotateByName",
-    category="image/preprocessors",
     title="Preprocess",
     aliases=["AIO_Preprocessor"],
     search=["annotator", "hint", "preprocessor"],

@@ -213,3 +213,17 @@ def test_everything_is_said_in_chinese():
                 or f"node.{spec.id}.tip.{item.name}" in texts
                 or f"tip.{item.name}" in texts
             )
+
+
+def test_another_file_of_the_same_name_is_noticed(tmp_path):
+    folders = Folders.under(tmp_path)
+    file = folders.models / "annotators" / "table5_pidinet.pth"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"one")
+    spec = spec_of(preprocessors.pidinet_edges)
+    assert spec.category == "image/preprocessors"
+    before = spec.fingerprint(folders, resolution=512)
+    assert before == spec.fingerprint(folders, resolution=512)
+    file.write_bytes(b"another")
+    assert spec.fingerprint(folders, resolution=512) != before
+    assert spec_of(preprocessors.canny_edges).fingerprint is None
