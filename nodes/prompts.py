@@ -264,6 +264,11 @@ def _with_networks(ctx: Context, model: Model, clip: Clip, tags: list[Tag]) -> t
         try:
             strength_clip, strength_model = tag.strengths()
             if tag.kind in LORA_KINDS:
+                if tag.restricts_rank:
+                    ctx.warn(
+                        f"The rank in the prompt's <{tag.kind}:{tag.name}> was ignored: Resize and Save LoRA makes a "
+                        "smaller one."
+                    )
                 path = ctx.folders.model_path("loras", _named(ctx.folders, "loras", tag.name))
                 fitted = fit(load_adapter(path), model, clip)
                 model, clip = fitted.on_model(model, strength_model), fitted.on_clip(clip, strength_clip)

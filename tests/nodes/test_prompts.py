@@ -59,7 +59,9 @@ def test_loras_of_a_prompt_are_on_the_model_and_its_text_encoder(ctx, tiny, lora
     assert len(found.CLIP.encoders[0].patches) == 1
     assert not torch.equal(found.positive[0][0], plain.positive[0][0])
     assert found.prompt == "a cat <lora:ann:0.5>"
-    apart = prompted(ctx, tiny, "a cat <lora:people/Ann:0:1>")
+    assert ctx.warnings == []
+    apart = prompted(ctx, tiny, "a cat <lora:people/Ann:0:1:8>")
+    assert "The rank in the prompt's <lora:people/Ann> was ignored" in ctx.warnings.pop()
     assert torch.equal(apart.positive[0][0], plain.positive[0][0])
     assert len(apart.MODEL.patches) == 1
     assert ctx.warnings == []

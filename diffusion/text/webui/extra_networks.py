@@ -23,6 +23,11 @@ class Tag:
         """The first argument: the name of a file, without its ending."""
         return self.arguments[0] if self.arguments else ""
 
+    @property
+    def restricts_rank(self) -> bool:
+        """Whether a rank is given, as a third number or `dyn=`."""
+        return "dyn" in self.named or len(self.arguments) > 3
+
     def strengths(self) -> tuple[float, float]:
         """Strength for the text encoder and for the denoiser: `<lora:name:te:unet>`, `te=`, `unet=`.
 

@@ -159,6 +159,7 @@ def test_tags_are_taken_out_with_their_arguments():
         ("hypernet", "h", (1.0, 1.0)),
         ("lora", "y", (0.0, 0.7)),
     ]
+    assert [tag.restricts_rank for tag in tags] == [False, False, False, True]
     assert tags[3].named == {"te": "0", "unet": "0.7", "dyn": "4"}
     with pytest.raises(ValueError, match="could not convert"):
         extract("<lora:z:strong>")[1][0].strengths()
