@@ -248,9 +248,8 @@ def _without_loop(run: Callable[[], Results], stop: threading.Event) -> Results:
     except RuntimeError:
         return run()
     with ThreadPoolExecutor(1, thread_name_prefix="engine") as threads:
-        running = threads.submit(copy_context().run, run)
-        try:
-            return running.result()
+        try:  # an interrupt may come before the thread is handed back
+            return threads.submit(copy_context().run, run).result()
         except BaseException:  # the user wants this cell of a notebook to end
             stop.set()
             raise
