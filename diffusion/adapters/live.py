@@ -24,6 +24,7 @@ from diffusion.adapters.kinds import Kind
 from diffusion.adapters.layers import LiveLayer
 from diffusion.adapters.regions import Region
 from diffusion.adapters.windows import Window, percent_of
+from diffusion.changes.unet import replaced_forward
 from diffusion.model import LoadedModel, Model
 from diffusion.sampling.network import Call
 from diffusion.sampling.noise_schedule import NoiseLevels
@@ -140,7 +141,8 @@ class _Run:
         blocks = [network.get_submodule(name) for name in around]
         stack.callback(network.register_forward_pre_hook(partial(_run_as_written, blocks)).remove)
         for name, actives in asked.items():
-            stack.enter_context(_replaced(network.get_submodule(name), partial(self._ask_again, actives)))
+            module = network.get_submodule(name)
+            stack.enter_context(replaced_forward(module, partial(self._ask_again, actives, module.forward)))
 
     def _differences(self, layers: Layers, x: Tensor) -> Iterator[tuple[_Active, Tensor]]:
         """What adapters that act now add to a layer's output."""
@@ -205,17 +207,3 @@ def _run_as_written(blocks: Sequence[Any], network: Any, arguments: Any) -> None
     """Compiled blocks do not see hooks, so those with a changed layer run as they are written."""
     for block in blocks:
         block._compiled_call_impl = None
-
-
-@contextmanager
-def _replaced(module: Any, forward: Callable[..., Tensor]) -> Iterator[None]:
-    """Let a module call another function, which gets what it called before as its first argument."""
-    before = module.__dict__.get("forward")
-    module.forward = partial(forward, module.forward)
-    try:
-        yield
-    finally:
-        if before is None:
-            del module.forward
-        else:
-            module.forward = before

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from diffusion.changes.unet import replaced_forward
 from diffusion.model import LoadedModel
 from diffusion.sampling.network import Call
 
@@ -34,7 +35,7 @@ class StepCaching:
         cache = _Cache(self, running)
         with ExitStack() as stack:
             for module in deep:
-                stack.enter_context(_replaced(module, cache.around(module.forward)))
+                stack.enter_context(replaced_forward(module, cache.around(module.forward)))
             yield
 
 
@@ -67,12 +68,3 @@ class _Cache:
             self.computed[key] = call.index
             return True
         return False
-
-
-@contextmanager
-def _replaced(module: Any, forward: Callable[..., Any]) -> Iterator[None]:
-    module.forward = forward
-    try:
-        yield
-    finally:
-        del module.forward

@@ -54,6 +54,20 @@ def layers(level: Any) -> list[Sequence[Any]]:
 
 
 @contextmanager
+def replaced_forward(module: Any, forward: Callable[..., Any]) -> Iterator[None]:
+    """A context in which a module calls another function; afterwards it is as it was, replaced before or not."""
+    before = module.__dict__.get("forward")
+    module.forward = forward
+    try:
+        yield
+    finally:
+        if before is None:
+            del module.forward
+        else:
+            module.forward = before
+
+
+@contextmanager
 def hooked(hooks: Sequence[tuple[Callable[..., Any], Callable[..., Any]]]) -> Iterator[None]:
     """A context in which hooks are registered: pairs of a module's `register_…_hook` method and a hook."""
     handles: list[Any] = []

@@ -1,6 +1,6 @@
 """What travels between nodes as CLIP: the text encoders of a model, as one immutable handle."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,10 +84,7 @@ class Clip:
         return self.tokenize_each({encoder.name: text for encoder in self.encoders})
 
     def tokenize_each(self, texts: Mapping[str, str]) -> Tokenized:
-        """The same with a text for each encoder, by its name; encoders without one get the empty prompt.
-
-        All get as many chunks as the longest has.
-        """
+        """The same with a text for each encoder, by its name; encoders without one get the empty prompt."""
         tokens: dict[str, Tokens] = {}
         warnings: list[str] = []
         for encoder in self.encoders:
@@ -98,16 +95,21 @@ class Clip:
                 ),
             )
             warnings += tokens[encoder.name].warnings
-            if self.skips_too_much(encoder):
-                warnings.append(
-                    f"The text encoder has {encoder.layers} layers: stopping at layer {self.last_layer} was ignored."
-                )
+        return self.aligned(tokens, warnings)
+
+    def aligned(self, tokens: Mapping[str, Tokens], warnings: Sequence[str]) -> Tokenized:
+        """Tokens by the encoders' names, with as many chunks for all as the longest has, and with all warnings."""
+        skipped = [
+            f"The text encoder has {encoder.layers} layers: stopping at layer {self.last_layer} was ignored."
+            for encoder in self.encoders
+            if self.skips_too_much(encoder)
+        ]
         length = max((len(each.chunks) for each in tokens.values()), default=0)
         padded = {
             name: replace(each, chunks=(*each.chunks, *[()] * (length - len(each.chunks))))
             for name, each in tokens.items()
         }
-        return Tokenized(padded, tuple(dict.fromkeys(warnings)))
+        return Tokenized(padded, tuple(dict.fromkeys([*warnings, *skipped])))
 
     def encode_tokens(self, tokens: Tokenized) -> Conditioning:
         """The conditioning of tokens."""

@@ -1,7 +1,7 @@
 """From a prompt in the WebUI's syntax to conditioning."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -111,16 +111,7 @@ def tokenize(clip: Clip, text: str, dialect: Dialect) -> Tokenized:
     for encoder in clip.encoders:
         found = Embeddings(names, _finder(clip, encoder, warnings))
         tokens[encoder.name] = chunked(segments, found, dialect.backtrack)
-    length = max(len(each.chunks) for each in tokens.values())
-    filled = {
-        name: replace(each, chunks=(*each.chunks, *[()] * (length - len(each.chunks)))) for name, each in tokens.items()
-    }
-    warnings += [
-        f"The text encoder has {encoder.layers} layers: stopping at layer {clip.last_layer} was ignored."
-        for encoder in clip.encoders
-        if clip.skips_too_much(encoder)
-    ]
-    return Tokenized(filled, tuple(dict.fromkeys(warnings)))
+    return clip.aligned(tokens, warnings)
 
 
 def encode_tokens(clip: Clip, tokens: Tokenized, emphasis: Emphasis) -> Conditioning:
