@@ -45,8 +45,16 @@ class _AsComfyUIHasIt:
         return self.make(input_latent)
 
 
+class _WithinFromSeed(_AsComfyUIHasIt):
+    """Samplers draw from the run's seed, whatever the run starts from."""
+
+    def within(self: NoiseSource, latent: Latent, x: Tensor, sigmas: Sequence[float], kind: NoiseKind) -> Noise:
+        """Noise for the steps of a run over ``sigmas``."""
+        return noise_within(x, sigmas, self.seed, kind)
+
+
 @dataclass(frozen=True)
-class BatchNoise(_AsComfyUIHasIt):
+class BatchNoise(_WithinFromSeed):
     """One generator draws the whole batch, as ComfyUI has it: a picture's noise depends on its place in the batch."""
 
     seed: int
@@ -55,13 +63,9 @@ class BatchNoise(_AsComfyUIHasIt):
         """Drawn on the CPU, the same on every machine."""
         return initial_noise(latent["samples"].shape, self.seed, latent.get("batch_index"))
 
-    def within(self, latent: Latent, x: Tensor, sigmas: Sequence[float], kind: NoiseKind) -> Noise:
-        """From the run's seed."""
-        return noise_within(x, sigmas, self.seed, kind)
-
 
 @dataclass(frozen=True)
-class NoNoise(_AsComfyUIHasIt):
+class NoNoise(_WithinFromSeed):
     """Nothing to start from, for a latent that is noisy already; samplers draw as they do with the seed."""
 
     seed: int = 0
@@ -70,13 +74,9 @@ class NoNoise(_AsComfyUIHasIt):
         """Zeros."""
         return torch.zeros(latent["samples"].shape)
 
-    def within(self, latent: Latent, x: Tensor, sigmas: Sequence[float], kind: NoiseKind) -> Noise:
-        """From the run's seed."""
-        return noise_within(x, sigmas, self.seed, kind)
-
 
 @dataclass(frozen=True, eq=False)
-class GivenNoise(_AsComfyUIHasIt):
+class GivenNoise(_WithinFromSeed):
     """Noise to start from that somebody else has made."""
 
     noise: Tensor
@@ -85,10 +85,6 @@ class GivenNoise(_AsComfyUIHasIt):
     def make(self, latent: Latent, device: torch.device = _CPU) -> Tensor:
         """The noise."""
         return self.noise
-
-    def within(self, latent: Latent, x: Tensor, sigmas: Sequence[float], kind: NoiseKind) -> Noise:
-        """From the run's seed."""
-        return noise_within(x, sigmas, self.seed, kind)
 
 
 @dataclass(frozen=True)
