@@ -278,9 +278,15 @@ class Outline {
 
   /** @param {Row} row */
   #edit(row) {
-    if (row.kind === 'node') void this.#editor.attempt(() => renameNode(this.#editor, row.node));
+    if (row.kind === 'node') void this.#editor.attempt(() => this.#rename(row.node, row.key));
     else if (row.kind === 'input' && row.input.widget) this.#editValue(row.node, row.input, row.key);
     else askLink(this.#editor, row);
+  }
+
+  /** The row may be another element when the dialog closes. @param {NodeId} id @param {string} key */
+  async #rename(id, key) {
+    await renameNode(this.#editor, id);
+    this.#go(key);
   }
 
   /** The row is another element by then. @param {NodeId} id @param {InputSpec} input @param {string} key */
