@@ -65,6 +65,11 @@ class Widget:
 
 
 @dataclass(frozen=True, slots=True)
+class Advanced:
+    """An input that few need: its widget is shown when the node is asked for its advanced options, or linked."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeedControl:
     """An int widget with "control after generate": fixed, increment, decrement or randomize."""
 

@@ -12,7 +12,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from graph.annotations import Choice, Color, Curve, CurveValue, Files, Multiline, Range, Seed, SeedControl, Widget
+from graph.annotations import (
+    Advanced,
+    Choice,
+    Color,
+    Curve,
+    CurveValue,
+    Files,
+    Multiline,
+    Range,
+    Seed,
+    SeedControl,
+    Widget,
+)
 from graph.context import Context
 from graph.figures import Plot, Series, Table
 from graph.folders import Folders
@@ -22,6 +34,7 @@ from graph.signature import read_signature
 from graph.values import Blocked, Items, Lazy, Reference, Subgraph
 
 __all__ = [
+    "Advanced",
     "Blocked",
     "Choice",
     "Color",

@@ -3,7 +3,9 @@
 from typing import Annotated
 
 from diffusion import conditioning as operations
-from graph.declare import Choice, Context, Folders, Multiline, Range, node
+from diffusion.text.webui import encode as webui
+from diffusion.text.webui.extra_networks import extract, without_comments
+from graph.declare import Advanced, Choice, Context, Folders, Multiline, Range, node
 from nodes.sockets import Clip, Conditioning, Mask
 
 Strength = Annotated[float, Range(0.0, 10.0, step=0.01)]
@@ -12,12 +14,13 @@ Time = Annotated[float, Range(0.0, 1.0, step=0.001)]
 Size = Annotated[int, Range(64, 16384, step=8)]
 Position = Annotated[int, Range(0, 16384, step=8)]
 
+DIALECTS = ("ComfyUI", "WebUI")
 LATENT_PIXEL = 8  # areas are given in picture pixels and kept in latent pixels
 
 
-def _embeddings(folders: Folders, text: str | None) -> list[tuple[str, int, int]]:
-    """The embeddings that there are, if the prompt names one; a linked prompt might."""
-    if text is not None and "embedding:" not in text:
+def _embeddings(folders: Folders, text: str | None, dialect: str = DIALECTS[0]) -> list[tuple[str, int, int]]:
+    """The embeddings that there are, if the prompt may name one: a linked prompt might, and any word of the WebUI."""
+    if text is not None and dialect == DIALECTS[0] and "embedding:" not in text:
         return []
     states = [(name, folders.model_path("embeddings", name).stat()) for name in folders.model_names("embeddings")]
     return [(name, state.st_size, state.st_mtime_ns) for name, state in states]
@@ -31,12 +34,26 @@ def _embeddings(folders: Folders, text: str | None) -> list[tuple[str, int, int]
     search=["text", "clip"],
     fingerprint=_embeddings,
 )
-def clip_encode(ctx: Context, text: Annotated[str, Multiline(prompt=True)], clip: Clip) -> Conditioning:
+def clip_encode(
+    ctx: Context,
+    text: Annotated[str, Multiline(prompt=True)],
+    clip: Clip,
+    dialect: Annotated[str, Choice(DIALECTS), Advanced()] = "ComfyUI",
+) -> Conditioning:
     """Encode a prompt.
 
     text: (word:1.3) gives a word more weight, (word:0.7) less; embedding:name uses a textual inversion.
     clip: The text encoder of the checkpoint that the prompt is for.
+    dialect: Whose syntax the prompt is in. WebUI has [word], BREAK, AND, [cat:dog:0.5] and [cat|dog], too.
     """
+    if dialect == "WebUI":
+        bare, tags = extract(without_comments(text))
+        if tags:
+            ctx.warn("LoRAs and hypernetworks are loaded by Prompts (WebUI); here their tags were left out.")
+        conditioning, warnings = webui.encode_positive(clip, bare, webui.Dialect())
+        for warning in warnings:
+            ctx.warn(warning)
+        return conditioning
     tokens = clip.tokenize(text)
     for warning in tokens.warnings:
         ctx.warn(warning)

@@ -92,6 +92,28 @@ def labels(editor: Editor, node: str) -> list[str]:
     return editor.page.locator(f'[data-node="{node}"] .socket.input .socket-label').all_inner_texts()
 
 
+def test_options_that_few_need_are_shown_when_asked_for(editor: Editor):
+    page = editor.page
+    node = editor.node("Prompt")
+    option, button = node.locator('[data-widget="dialect"]'), node.get_by_role("button", name="Advanced options")
+    expect(option).to_have_count(0)
+    height = (node.bounding_box() or {})["height"]
+    node.hover()
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    option.locator(".choice").click()
+    page.get_by_role("option", name="WebUI").click()
+    node.hover()
+    button.click()
+    expect(option).to_have_count(0)
+    assert abs((node.bounding_box() or {})["height"] - height) < 1
+    expect(button).to_have_class("node-button node-settings changed")
+    page.keyboard.press("Control+z")
+    expect(option).to_be_visible()
+    page.reload()
+    expect(option).to_contain_text("WebUI")
+
+
 def test_inputs_come_and_go_with_their_links(forms: Editor):
     page = forms.page
     source, target = forms.add("FormCount", 200, 200), forms.add("FormNames", 700, 200)

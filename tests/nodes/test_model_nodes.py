@@ -15,7 +15,7 @@ from tests.parity.random_checkpoint import TINY, VAE, write
 CORE_INPUTS = {
     loaders.checkpoint_loader: ("CheckpointLoaderSimple", ["ckpt_name"]),
     loaders.vae_loader: ("VAELoader", ["vae_name"]),
-    conditioning.clip_encode: ("CLIPTextEncode", ["text", "clip"]),
+    conditioning.clip_encode: ("CLIPTextEncode", ["text", "clip", "dialect"]),
     conditioning.clip_set_last_layer: ("CLIPSetLastLayer", ["clip", "stop_at_clip_layer"]),
     conditioning.conditioning_average: (
         "ConditioningAverage",

@@ -127,6 +127,18 @@ def test_a_plain_prompt_is_the_same_in_both_dialects(ctx):
     torch.testing.assert_close(found.positive[0][0], plain[0][0])
 
 
+def test_a_prompt_node_reads_both_dialects(ctx, tiny):
+    text = "a [red|blue] cat AND grass :0.5 BREAK (sun:1.2) <lora:x:1>"
+    found = conditioning.clip_encode(ctx, text, tiny.clip, "WebUI")
+    text = text.removesuffix(" <lora:x:1>")
+    expected = prompts.webui_prompt(ctx, model=tiny.model, clip=tiny.clip, text=text).positive
+    assert [options.keys() for _, options in found] == [options.keys() for _, options in expected]
+    for (states, options), (other, wanted) in zip(found, expected, strict=True):
+        torch.testing.assert_close(states, other)
+        assert {**options, "pooled_output": 0} == {**wanted, "pooled_output": 0}
+    assert ctx.warnings == ["LoRAs and hypernetworks are loaded by Prompts (WebUI); here their tags were left out."]
+
+
 def test_prompts_go_through_the_engine_and_its_disk_cache(tmp_path):
     models = Path(__file__).parents[2] / "models"
     (tmp_path / "user" / "wildcards").mkdir(parents=True)

@@ -5,8 +5,10 @@ import { createNode, suggestedSize } from '../core/create.js';
 import { addNodes, compose, lowerNodes, patchNode, raiseNodes, removeGroup, removeNodes } from '../core/edits.js';
 import { setCollapsed, setMode, unlink } from '../core/edits.js';
 import { isPinned, pinGroup, pinNodes, toggleCollapsed } from '../core/groups.js';
+import { without } from '../core/json.js';
 import { removePoints } from '../core/reroutes.js';
 import { connectNodes, dissolveNodes, extractNodes, removeLinks } from '../core/rewire.js';
+import { isAdvanced, showsAdvanced } from '../core/spec.js';
 import { VIRTUAL_SPECS } from '../core/virtual.js';
 import { boxOf, chosenContent, chosenNodes, hasChosen } from './chosen.js';
 
@@ -53,6 +55,7 @@ function nodeCommands(editor) {
     { id: 'edit.mute', keys: ['Mod+M'], enabled: some, run: () => toggleMode(editor, MUTED) },
     { id: 'edit.bypass', keys: ['Mod+B'], enabled: some, run: () => toggleMode(editor, BYPASSED) },
     { id: 'edit.collapse', keys: ['Alt+C'], enabled: some, run: () => collapse(editor) },
+    { id: 'edit.advanced', keys: [], enabled: () => withAdvanced(editor).length > 0, run: () => showAdvanced(editor) },
     { id: 'edit.pin', keys: ['Shift+P'], enabled: some, run: () => pin(editor) },
     { id: 'edit.fit-size', keys: ['Shift+F'], enabled: nodes, run: () => fitSize(editor) },
     { id: 'edit.raise', keys: [], enabled: nodes, run: () => editor.perform(raiseNodes(chosenNodes(editor))) },
@@ -143,6 +146,24 @@ function collapse(editor) {
   const ids = chosenNodes(editor);
   const all = ids.every((id) => document.nodes.get(id)?.collapsed);
   editor.perform(setCollapsed(ids, !all));
+}
+
+/** The chosen nodes that have options which few need. @param {Application} editor */
+export const withAdvanced = (editor) =>
+  chosenNodes(editor).flatMap((id) => {
+    const node = editor.document.nodes.get(id);
+    return node && !editor.spec(node)?.subgraph && editor.inputs(node).some(isAdvanced) ? [node] : [];
+  });
+
+/** @param {Application} editor */
+function showAdvanced(editor) {
+  const nodes = withAdvanced(editor);
+  const shown = !nodes.every(showsAdvanced);
+  const edits = nodes.map(({ id, rest }) => {
+    const others = without(rest, ['showAdvanced']);
+    return patchNode(id, { rest: shown ? { ...others, showAdvanced: true } : others }, 'edit.advanced');
+  });
+  editor.perform(compose('edit.advanced', edits));
 }
 
 /** @param {Application} editor */

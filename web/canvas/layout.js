@@ -1,5 +1,6 @@
 /** Where the parts of a node are: the same for the painted node, its element and the pointer. */
 
+import { isAdvanced, showsAdvanced } from '../core/spec.js';
 import { FIELD, roomOf } from '../widgets/kinds.js';
 import { GAP, LEAST_RESULTS, LEAST_WIDTH, PAD, PREVIEW, ROW, TITLE } from './metrics.js';
 
@@ -16,13 +17,25 @@ const FIGURE_SHAPE = 0.72;
 const LEAST_FIGURES = 190;
 
 /**
+ * The inputs of a node without those whose widgets few need, unless they are asked for or linked.
+ *
+ * @param {Editor} editor
+ * @param {Readonly<GraphNode>} node
+ */
+export function shownInputs(editor, node) {
+  const inputs = editor.inputs(node);
+  if (showsAdvanced(node) || editor.spec(node)?.subgraph || !inputs.some(isAdvanced)) return inputs;
+  return inputs.filter((input) => !isAdvanced(input) || editor.document.linkInto(node.id, input.name));
+}
+
+/**
  * @param {Editor} editor
  * @param {Readonly<GraphNode>} node
  * @param {Results} results what is shown at the bottom of the body
  * @returns {NodeLayout}
  */
 export function layoutNode(editor, node, results) {
-  const inputs = editor.inputs(node);
+  const inputs = shownInputs(editor, node);
   const outputs = editor.outputs(node);
   const hasResults = results !== 'none';
   const width = Math.max(node.width, LEAST_WIDTH);

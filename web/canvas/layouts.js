@@ -1,7 +1,7 @@
 /** The layouts of nodes, each made once; nodes of a type that have nothing of their own share theirs. */
 
 import { isBorder } from '../core/subgraph-border.js';
-import { layoutNode } from './layout.js';
+import { layoutNode, shownInputs } from './layout.js';
 
 /** @import {GraphNode, NodeId} from '../types/document.d.ts' */
 /** @import {Editor} from '../types/editor.d.ts' */
@@ -67,7 +67,9 @@ export class Layouts {
     if (!spec) return layoutNode(this.#editor, node, results);
     let shared = this.#shared.get(spec);
     if (!shared) this.#shared.set(spec, (shared = new Map()));
-    const key = `${node.width} ${node.height} ${node.collapsed} ${results}`;
+    const shown = shownInputs(this.#editor, node);
+    const folded = shown === spec.inputs ? '' : shown.map(({ name }) => name).join();
+    const key = `${node.width} ${node.height} ${node.collapsed} ${results} ${folded}`;
     let layout = shared.get(key);
     if (!layout) shared.set(key, (layout = layoutNode(this.#editor, node, results)));
     return layout;

@@ -3,11 +3,12 @@
 import { setTitle, setValue } from '../core/edits.js';
 import { shownValue } from '../core/subgraph-values.js';
 import { isPinned } from '../core/groups.js';
+import { defaultValue, isAdvanced, showsAdvanced } from '../core/spec.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { incomingText } from '../widgets/incoming.js';
 import { widgetFor } from '../widgets/index.js';
-import { isReroute } from './layout.js';
+import { isReroute, shownInputs } from './layout.js';
 import { PAD, ROW, TITLE } from './metrics.js';
 import { showProblems, showTitleState } from './node-state.js';
 import { showMarks } from './node-marks.js';
@@ -35,6 +36,7 @@ export class NodeView {
   #state = h('span', { class: 'node-state' });
   #pin = h('span', { class: 'node-pin', hidden: true }, icon('pin'));
   #chevron = h('span', { class: 'node-chevron' }, icon('chevron-down'));
+  #advanced;
   #progress = h('div', { class: 'node-progress', hidden: true }, h('i'));
   #body = h('div', { class: 'node-body' });
   #problems = h('div', { class: 'node-problems' });
@@ -59,7 +61,8 @@ export class NodeView {
     this.id = node.id;
     this.kind = kind;
     this.#results = new NodeResults(stage.editor);
-    this.#title.append(this.#chevron, this.#name, this.#pin, this.#marks, helpButton(stage.editor), this.#state);
+    this.#advanced = titleButton(stage.editor, 'edit.advanced', 'settings');
+    this.#title.append(this.#chevron, this.#name, this.#pin, this.#marks, this.#advanced, titleButton(stage.editor, 'view.node-help', 'help'), this.#state);
     this.element = h(
       'div',
       { class: 'node', role: 'group' },
@@ -71,7 +74,7 @@ export class NodeView {
     );
     this.#body.append(this.#note);
     this.#buildSockets();
-    for (const input of stage.editor.inputs(node)) if (input.widget) this.#buildWidget(input, node);
+    for (const input of shownInputs(stage.editor, node)) if (input.widget) this.#buildWidget(input, node);
     for (const input of stage.editor.addedWidgets.get(node.id) ?? []) this.#buildWidget(input, node);
     this.#body.append(this.#results.element);
   }
@@ -115,6 +118,7 @@ export class NodeView {
     element.classList.toggle('muted', node.mode === 2);
     element.classList.toggle('bypassed', node.mode === 4);
     this.#pin.hidden = !isPinned(node);
+    this.#showFolded(node);
     element.classList.toggle('placeholder', spec === null);
     const stripe = reroute ? typeToken(title) : spec ? categoryToken(spec.category) : '--danger';
     element.style.setProperty('--stripe', `var(${stripe})`);
@@ -140,6 +144,17 @@ export class NodeView {
     }
     this.#showLinked(node);
     this.place();
+  }
+
+  /** Whether the node has more options than it shows, and whether one of them is not as it comes. @param {Readonly<GraphNode>} node */
+  #showFolded(node) {
+    const { editor } = this.#stage;
+    const advanced = node.collapsed ? [] : editor.inputs(node).filter(isAdvanced);
+    this.#advanced.hidden = advanced.length === 0 || Boolean(editor.spec(node)?.subgraph);
+    if (this.#advanced.hidden) return;
+    this.#advanced.setAttribute('aria-expanded', String(showsAdvanced(node)));
+    const isOwn = (/** @type {InputSpec} */ input) => (node.values[input.name] ?? defaultValue(input)) !== defaultValue(input);
+    this.#advanced.classList.toggle('changed', !showsAdvanced(node) && advanced.some(isOwn));
   }
 
   /** Put the element where the scene has the node. */
@@ -292,17 +307,17 @@ export class NodeView {
   }
 }
 
-/** Its node is selected by the press. @param {Stage['editor']} editor */
-const helpButton = (editor) =>
+/** Its node is selected by the press. @param {Stage['editor']} editor @param {string} command @param {string} image */
+const titleButton = (editor, command, image) =>
   h(
     'button',
     {
-      class: 'node-help',
+      class: `node-button node-${image}`,
       type: 'button',
       tabindex: -1,
-      'aria-label': editor.t('command.view.node-help'),
-      'data-tip': editor.t('command.view.node-help'),
-      onclick: () => editor.execute('view.node-help'),
+      'aria-label': editor.t(`command.${command}`),
+      'data-tip': editor.t(`command.${command}`),
+      onclick: () => editor.execute(command),
     },
-    icon('help'),
+    icon(image),
   );

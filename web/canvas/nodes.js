@@ -1,6 +1,7 @@
 /** The pool of node elements: near nodes are elements, and an element that went out of view serves another node. */
 
 import { BACK, NODES } from './frame.js';
+import { shownInputs } from './layout.js';
 import { NEAR } from './metrics.js';
 import { NodeView } from './node-view.js';
 import { Placement } from './placement.js';
@@ -229,7 +230,7 @@ function kindOf({ editor }, id) {
   const node = editor.document.nodes.get(id);
   if (!node) return '';
   const added = editor.addedWidgets.get(id) ?? [];
-  const slots = [...editor.inputs(node), ...added, '→', ...editor.outputs(node)];
+  const slots = [...shownInputs(editor, node), ...added, '→', ...editor.outputs(node)];
   return [node.type, ...slots.map((slot) => (typeof slot === 'string' ? slot : `${slot.name}:${slot.type}:${slot.label ?? ''}`))].join(' ');
 }
 

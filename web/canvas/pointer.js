@@ -23,7 +23,7 @@ import { beginGesture, bendLink } from './press.js';
 /** @import {Point} from '../types/editor.d.ts' */
 
 /** What takes the pointer for itself inside a node. */
-const OWN = '.node-enter, .node-help, .node-widget, .node-results, .node-rename, .node-problem, .minimap';
+const OWN = '.node-enter, .node-button, .node-widget, .node-results, .node-rename, .node-problem, .minimap';
 const RIGHT = 2;
 const ERASER = 5;
 /** A finger that rests so long asks for the menu, and two taps are a double one within this time and distance. */

@@ -58,7 +58,7 @@ export function createNode(spec, id, { x, y }) {
  */
 export function suggestedSize(spec) {
   const sockets = spec.inputs.filter((input) => !input.widget).length + (spec.variadic ? 1 : 0);
-  const widgets = spec.inputs.filter((input) => input.widget);
+  const widgets = spec.inputs.filter((input) => input.widget && !input.options.advanced);
   const width = widgets.some((input) => input.options.multiline) ? 360 : widgets.length > 0 ? 280 : 200;
   const rows = Math.max(sockets, spec.outputs.length);
   return { width, height: widgets.reduce((sum, input) => sum + fieldHeight(input), MARGIN + rows * SOCKET_ROW) };

@@ -1,5 +1,6 @@
 /** Node types as the editor uses them, made from what the server says of its nodes. */
 
+/** @import { GraphNode } from '../types/document.d.ts' */
 /** @import { InputOptions, InputSpec, NodeSpec, ObjectInfo, OutputSpec, RawInput } from '../types/spec.d.ts' */
 
 const WIDGET_TYPES = new Set(['INT', 'FLOAT', 'STRING', 'BOOLEAN', 'COMBO', 'CURVE']);
@@ -127,6 +128,12 @@ export function defaultValue({ type, choices, options }) {
   if (type === 'CURVE') return { points: [[0, 0], [1, 1]] };
   return Math.max(0, options.min ?? 0);
 }
+
+/** Whether few need the widget. @param {InputSpec} input */
+export const isAdvanced = ({ widget, options }) => widget && options.advanced === true;
+
+/** Whether a node shows the widgets that few need. @param {Readonly<Pick<GraphNode, 'rest'>>} node */
+export const showsAdvanced = ({ rest }) => rest['showAdvanced'] === true;
 
 /**
  * What files have after the value of an input with an upload button of these kinds; null: nothing.

@@ -2,8 +2,10 @@
 
 import { compose, putGroup, setColor, unlink } from '../core/edits.js';
 import { isCollapsed, isPinned } from '../core/groups.js';
+import { showsAdvanced } from '../core/spec.js';
 import { isBorderId } from '../core/subgraph-border.js';
 import { chosenNodes } from '../app/chosen.js';
+import { withAdvanced } from '../app/commands-edit.js';
 import { makePrimitive } from '../app/primitives.js';
 import { askColor, NODE_COLORS } from './colors.js';
 import { commandItem } from './file-menu.js';
@@ -34,6 +36,7 @@ export function nodeEntries(editor, target) {
     commandItem(editor, 'edit.bypass', { icon: 'bypass', checked: node.mode === 4 }),
     commandItem(editor, 'edit.collapse', { icon: 'collapse', checked: node.collapsed }),
     commandItem(editor, 'edit.pin', { icon: 'pin', checked: isPinned(node) }),
+    ...(withAdvanced(editor).length > 0 ? [commandItem(editor, 'edit.advanced', { icon: 'settings', checked: showsAdvanced(node) })] : []),
     'separator',
     ...(several ? [placeMenu(editor)] : []),
     linkMenu(editor, several),

@@ -16,6 +16,8 @@ export interface InputOptions {
   /** Of a prompt that the node reads in another syntax than ComfyUI's. */
   promptDialect?: 'webui';
   tooltip?: string;
+  /** Whether few need it: its widget is shown when the node is asked for its advanced options. */
+  advanced?: boolean;
   control_after_generate?: boolean;
   image_upload?: boolean;
   audio_upload?: boolean;
