@@ -1,6 +1,9 @@
 """One network of a model: how it is built, where files keep its weights, and the weights themselves, changed or not."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import mmap
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -164,7 +167,9 @@ class Source:
     def network(self) -> Any:
         """The network with its weights, for inference."""
         network = self.component.build()
-        network.load_state_dict({name: self.tensor(name) for name in network.state_dict()}, assign=True)
+        names = list(network.state_dict())
+        with read_ahead([self.weights[self.component.entry(name).name] for name in names]):
+            network.load_state_dict({name: self.tensor(name) for name in names}, assign=True)
         if self.stored:
             cast_on_use(network, self.dtype)
         return network.eval().requires_grad_(False).to(self.device)
@@ -193,6 +198,27 @@ def changes_of(patches: Sequence[WeightPatch]) -> dict[str, list[Change]]:
         for name, change in patch.changes().items():
             changes.setdefault(name, []).append(change)
     return changes
+
+
+@contextmanager
+def read_ahead(tensors: Sequence[Tensor]) -> Iterator[None]:
+    """While the context lasts, read memory-mapped tensors from the disk in the background, in their order."""
+    ended = threading.Event()
+
+    def read() -> None:
+        for tensor in tensors:
+            if ended.is_set():
+                return
+            if tensor.device.type == "cpu" and tensor.is_contiguous():
+                tensor.view(-1).view(torch.uint8)[:: mmap.PAGESIZE].sum()  # which touches each page
+
+    reader = threading.Thread(target=read, name="read-ahead", daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        reader.join()
 
 
 def _own(network: Any, name: str) -> Tensor:

@@ -1,10 +1,12 @@
 """Weights of a component: read, changed, restored and written back."""
 
+import threading
+
 import pytest
 import torch
 from torch import nn
 
-from diffusion.component import Component, Entry, Source
+from diffusion.component import Component, Entry, Source, read_ahead
 
 CPU = torch.device("cpu")
 
@@ -90,3 +92,33 @@ def test_switching_patches_restores_every_bit(stored):
     assert not torch.equal(network["out"].weight, before["out.weight"])
     source.switch(network, (second,), ())
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(3, 5),
+        torch.zeros(()),
+        torch.zeros(0, 4),
+        torch.zeros(9, dtype=torch.float8_e4m3fn),
+        torch.zeros(9, dtype=torch.bool),
+        torch.zeros(4, 6).T,
+        torch.zeros(3, device="meta"),
+    ],
+    ids=str,
+)
+def test_all_kinds_of_tensors_are_read_ahead(tensor, monkeypatch):
+    faults = []
+    monkeypatch.setattr(threading, "excepthook", faults.append)
+    with read_ahead([tensor]):
+        [reader] = [thread for thread in threading.enumerate() if thread.name == "read-ahead"] or [None]
+        if reader:
+            reader.join()
+    assert not faults
+
+
+def test_reading_ahead_ends_with_its_context():
+    tensor = torch.zeros(1)
+    with pytest.raises(KeyError), read_ahead([tensor] * 10_000_000):
+        raise KeyError
+    assert all(thread.name != "read-ahead" for thread in threading.enumerate())
