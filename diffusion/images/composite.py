@@ -1,5 +1,7 @@
 """Putting one image on another, in batches, with masks; padding for outpainting. For latents too: `[B, C, H, W]`."""
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -99,6 +101,14 @@ def join_batches(first: Tensor, second: Tensor) -> Tensor:
         second = resize_images(second, first.shape[2], first.shape[1], "bilinear", "center")
     channels = max(first.shape[-1], second.shape[-1])
     return torch.cat([with_channels(first, channels), with_channels(second.to(first), channels)])
+
+
+def rebatched(batches: Iterable[Tensor], size: int) -> Iterator[Tensor]:
+    """The images of batches in batches of a size; one ends early where the images end or change their shape."""
+    for _, same in groupby((image for batch in batches for image in batch), key=lambda image: image.shape):
+        images = list(same)
+        for start in range(0, len(images), size):
+            yield torch.stack(images[start : start + size])
 
 
 def with_channels(images: Tensor, channels: int) -> Tensor:

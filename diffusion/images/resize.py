@@ -14,6 +14,7 @@ LATENT_METHODS = (
     *("nearest", "bilinear-antialiased", "bicubic-antialiased"),
 )
 CROPS = ("disabled", "center")
+FITS = ("stretch", "crop", "fill")
 
 
 def resize(samples: Tensor, width: int, height: int, method: str, crop: str = "disabled") -> Tensor:
@@ -36,6 +37,45 @@ def resize(samples: Tensor, width: int, height: int, method: str, crop: str = "d
 def resize_images(images: Tensor, width: int, height: int, method: str, crop: str = "disabled") -> Tensor:
     """`resize` for `[B, H, W, C]`."""
     return resize(images.movedim(-1, 1), width, height, method, crop).movedim(1, -1)
+
+
+def fit(images: Tensor, width: int, height: int, how: str, method: str = "lanczos") -> Tensor:
+    """Fit pictures `[B, H, W, C]` to a size, as Stable Diffusion WebUI does.
+
+    "stretch" distorts them; "crop" covers the size and cuts off what stands out; "fill" shows all of them and stretches
+    the outermost pixels over what is left. Raises ValueError for another way.
+    """
+    across, down = fitted_size(images.shape[2], images.shape[1], width, height, how)
+    resized = images if images.shape[1:3] == (down, across) else resize_images(images, across, down, method)
+    columns = torch.arange(width, device=images.device) - (width // 2 - across // 2)
+    rows = torch.arange(height, device=images.device) - (height // 2 - down // 2)
+    return resized[:, rows.clamp(0, down - 1)][:, :, columns.clamp(0, across - 1)]
+
+
+def unfilled(images: Tensor, width: int, height: int, method: str = "lanczos") -> Tensor:
+    """Undo `fit(..., "fill")`: cut off what was filled in, and resize the rest to the size that it had before."""
+    new_height, new_width = images.shape[1:3]
+    across, down = _proportional(width, height, new_width, new_height, cover=False)
+    left, top = new_width // 2 - across // 2, new_height // 2 - down // 2
+    part = images[:, top : top + down, left : left + across]
+    return part if (across, down) == (width, height) else resize_images(part, width, height, method)
+
+
+def fitted_size(old_width: int, old_height: int, width: int, height: int, how: str) -> tuple[int, int]:
+    """The width and height that `fit` resizes a picture to, before it cuts off or fills in. Raises ValueError."""
+    if how not in FITS:
+        raise ValueError(f"There is no way '{how}' to fit a picture to a size; choose one of {', '.join(FITS)}.")
+    if how == "stretch":
+        return width, height
+    return _proportional(old_width, old_height, width, height, cover=how == "crop")
+
+
+def _proportional(old_width: int, old_height: int, width: int, height: int, cover: bool) -> tuple[int, int]:
+    """The size of the old proportions that covers a size, or lies within it, and touches it on two sides."""
+    wide = old_width * height > width * old_height
+    if wide == cover:
+        return max(1, old_width * height // old_height), height
+    return width, max(1, old_height * width // old_width)
 
 
 def completed_size(width: int, height: int, old_width: int, old_height: int) -> tuple[int, int]:
