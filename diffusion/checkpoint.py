@@ -16,10 +16,13 @@ from diffusion.families.family import EncoderPart, Family, MissingComponent
 from diffusion.families.layouts import Opened, denoiser_as_in_checkpoint, vae_as_in_checkpoint
 from diffusion.families.recognition import looks_like
 from diffusion.families.stable_diffusion import autoencoder
+from diffusion.families.t5_text import NAME as T5
+from diffusion.families.t5_text import holds_t5
 from diffusion.latent_colours import with_fitted_colours
 from diffusion.model import Clip, Model, TextEncoder, Vae
 from diffusion.residency import Part
 from diffusion.taesd import is_tiny, load_tiny_vae
+from diffusion.text.t5 import T5Style
 from diffusion.weights import Header, WeightsError, load_weights, read_header
 
 
@@ -43,16 +46,27 @@ class Format:
 
 
 def load_checkpoint(
-    path: Path, *, embedding_folders: Sequence[Path] = (), device: torch.device | None = None
+    path: Path,
+    *,
+    embedding_folders: Sequence[Path] = (),
+    tokenizer_folders: Sequence[Path] = (),
+    device: torch.device | None = None,
 ) -> Checkpoint:
     """Open a checkpoint: detect its family, compare all names and shapes, and make handles.
 
+    tokenizer_folders: where T5's tokenizer may be (`diffusion.text.sentence_pieces`).
+
     Raises `WeightsError` for a file that is corrupt, incomplete, or no checkpoint of a supported family.
     """
-    return handles(_opened(path), embedding_folders, device)
+    return handles(_opened(path), embedding_folders, tokenizer_folders, device)
 
 
-def handles(file: Opened, embedding_folders: Sequence[Path] = (), device: torch.device | None = None) -> Checkpoint:
+def handles(
+    file: Opened,
+    embedding_folders: Sequence[Path] = (),
+    tokenizer_folders: Sequence[Path] = (),
+    device: torch.device | None = None,
+) -> Checkpoint:
     """The parts of a model whose tensors have the names of a checkpoint. Raises `WeightsError`."""
     device = device or devices.current()
     family = detect(file.header)
@@ -63,7 +77,7 @@ def handles(file: Opened, embedding_folders: Sequence[Path] = (), device: torch.
         absent = TextEncoder("l", _absent("text encoder", error, device), width=0, layers=0)
         clip = Clip((absent,), family.join)
     else:
-        encoders = tuple(_text_encoder(part, file, device) for part in parts)
+        encoders = tuple(_text_encoder(part, file, tokenizer_folders, device) for part in parts)
         clip = Clip(encoders, family.join, tuple(embedding_folders))
     try:
         vae = _vae(family.autoencoder(file.header), file, device)
@@ -91,28 +105,36 @@ def load_text_encoders(
     *,
     families: Sequence[Family] = FAMILIES,
     embedding_folders: Sequence[Path] = (),
+    tokenizer_folders: Sequence[Path] = (),
     device: torch.device | None = None,
 ) -> Clip:
     """Open the text encoders of a model from files of their own, one for each, in any order.
 
     CLIP-L alone is for Stable Diffusion 1.x, OpenCLIP-H for 2.x, OpenCLIP-bigG for the SDXL refiner, CLIP-L and bigG
-    for SDXL. families: that they may be for; the first that has just these is taken. Raises `WeightsError`.
+    for SDXL, these and T5 for Stable Diffusion 3, CLIP-L and T5 for Flux. families: that they may be for; the first
+    that has just these is taken. Raises `WeightsError`.
     """
     device = device or devices.current()
     files = [_opened(path) for path in paths]
-    by_name = {encoder_name(file.header): file for file in files}
-    family = next((each for each in families if {place.name for place in each.places} == set(by_name)), None)
+    by_name = {T5 if holds_t5(file.header) else encoder_name(file.header): file for file in files}
+    family = next((each for each in families if reads(each, set(by_name))), None)
     if family is None or len(by_name) < len(files):
         names = " and ".join(path.name for path in paths)
         raise WeightsError(
-            f"No supported model has the text encoders {names}: choose one of CLIP-L, OpenCLIP-H or OpenCLIP-bigG, or "
-            "CLIP-L and bigG together for SDXL."
+            f"No supported model has the text encoders {names}: choose one of CLIP-L, OpenCLIP-H or OpenCLIP-bigG, "
+            "CLIP-L and bigG together for SDXL, these and T5 for Stable Diffusion 3, or CLIP-L and T5 for Flux."
         )
     encoders = []
     for place in family.places:
-        file = by_name[place.name]
-        encoders.append(_text_encoder(place.part(file.header, ""), file, device))
+        if file := by_name.get(place.name):
+            encoders.append(_text_encoder(place.part(file.header, ""), file, tokenizer_folders, device))
     return Clip(tuple(encoders), family.join, tuple(embedding_folders))
+
+
+def reads(family: Family, encoders: set[str]) -> bool:
+    """Whether a family's models read just these text encoders, given by their names."""
+    needed = {place.name for place in family.places if not place.optional}
+    return needed <= encoders <= {place.name for place in family.places}
 
 
 def load_vae(path: Path, *, device: torch.device | None = None) -> Vae:
@@ -146,10 +168,17 @@ def _model(family: Family, file: Opened, device: torch.device, number_format: Fo
     return Model(family, family.latent_format, parameterization, _part(source, file.header), source)
 
 
-def _text_encoder(part: EncoderPart, file: Opened, device: torch.device) -> TextEncoder:
+def _text_encoder(
+    part: EncoderPart, file: Opened, tokenizer_folders: Sequence[Path], device: torch.device
+) -> TextEncoder:
     precision = devices.precision(device)
     source = Source(part.component, file.weights, precision.text, device, precision.text_storage)
-    return TextEncoder(part.name, _part(source, file.header), part.width, part.layers, part.style, source)
+    if part.large:  # T5 overflows in float16 as VAEs do, and is kept in 16 bits where it computes in 32
+        wide = precision.autoencoder
+        stored = precision.text_storage if wide == torch.float32 else None
+        source = replace(source, dtype=wide, rounded=None, stored=stored)
+    style = replace(part.style, folders=tuple(tokenizer_folders)) if isinstance(part.style, T5Style) else part.style
+    return TextEncoder(part.name, _part(source, file.header), part.width, part.layers, style, source)
 
 
 def _vae(component: Component, file: Opened, device: torch.device) -> Vae:

@@ -34,7 +34,8 @@ class Entry:
     """Where a file keeps a tensor of a network.
 
     name: of the tensor in the file.
-    part: (index, count) where the file has several tensors of the network as one, below each other.
+    part: (index, count) where the file has several tensors of the network as one, below each other, in `count` parts
+    of equal size. parts: how many of them the tensor is, from the index on.
     transposed: whether the file has rows and columns the other way round.
     convolution: whether the file has a linear layer as a 1x1 convolution.
     swapped: whether the file has the second half of the rows first.
@@ -42,14 +43,23 @@ class Entry:
 
     name: str
     part: tuple[int, int] | None = None
+    parts: int = 1
     transposed: bool = False
     convolution: bool = False
     swapped: bool = False
 
+    def whole(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the file's tensor, from that of the network's."""
+        if self.transposed:
+            shape = shape[::-1]
+        return (shape[0] * self.part[1] // self.parts, *shape[1:]) if self.part else shape
+
     def read(self, stored: Tensor) -> Tensor:
         """The network's tensor, from the file's."""
         if self.part is not None:
-            stored = stored.chunk(self.part[1])[self.part[0]]
+            index, count = self.part
+            rows = stored.shape[0] // count
+            stored = stored.narrow(0, index * rows, self.parts * rows)
         if self.swapped:
             stored = torch.cat(stored.chunk(2)[::-1])
         return stored.T if self.transposed else stored
@@ -70,6 +80,8 @@ class Component:
     `build` makes the network without weights, on the meta device; `file_name` translates the name of one of its
     tensors to the name in the file after `prefix`, or to an `Entry`. Tensors of the file under `prefix` that nothing
     asks for are an error, unless their names start with one of `ignored`. `config` is what the network is built from.
+    `beside` names tensors of the file that are no weights, but are needed with them and so are saved with them.
+    `written` is how checkpoints have the network, where this file has it in another layout.
     """
 
     title: str
@@ -78,6 +90,8 @@ class Component:
     file_name: Callable[[str], str | Entry]
     ignored: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    written: "Component | None" = None
 
     def entry(self, name: str) -> Entry:
         """Where a file has the tensor of that name."""
@@ -98,7 +112,7 @@ class Component:
         network = self.build()
         state = network.state_dict()
         entries = self.entries(network)
-        shapes = {entry.name: _in_file(tuple(state[name].shape), entry) for name, entry in entries.items()}
+        shapes = {entry.name: entry.whole(tuple(state[name].shape)) for name, entry in entries.items()}
         missing = [name for name in shapes if name not in header.tensors]
         skipped = tuple(self.prefix + name for name in self.ignored)
         here = [name for name in header.tensors if name.startswith(self.prefix) and not name.startswith(skipped)]
@@ -225,12 +239,6 @@ def _own(network: Any, name: str) -> Tensor:
     module, _, leaf = name.rpartition(".")
     found: Tensor = getattr(network.get_submodule(module), leaf)
     return found
-
-
-def _in_file(shape: tuple[int, ...], entry: Entry) -> tuple[int, ...]:
-    if entry.transposed:
-        shape = shape[::-1]
-    return (shape[0] * entry.part[1], *shape[1:]) if entry.part else shape
 
 
 def _same_weights(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:

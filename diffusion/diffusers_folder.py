@@ -11,15 +11,18 @@ from typing import Any
 
 import torch
 
-from diffusion.checkpoint import Checkpoint, handles
+from diffusion.checkpoint import Checkpoint, handles, reads
 from diffusion.families import FAMILIES
 from diffusion.families.family import Place
 from diffusion.families.layouts import Opened, denoiser_as_in_checkpoint, vae_as_in_checkpoint
 from diffusion.families.stable_diffusion import ZERO_SNR
+from diffusion.families.t5_text import NAME as T5
+from diffusion.families.unclip import STATISTICS
 from diffusion.weights import Header, WeightsError, load_weights, read_header
 
 INDEX = "model_index.json"
 STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
+DENOISERS = ("unet", "transformer")
 VARIANTS = ("", ".fp16")
 CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
 
@@ -27,27 +30,35 @@ CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
 def load_folder(
     folder: Path, *, embedding_folders: Sequence[Path] = (), device: torch.device | None = None
 ) -> Checkpoint:
-    """Open a folder with `model_index.json`, `unet`, `text_encoder`, `text_encoder_2`, `vae` (any but `unet` may miss).
+    """Open a folder with `model_index.json`, `unet` or `transformer`, up to three text encoders, and `vae`; all but the
+    first two may miss. T5's tokenizer is taken from the folder.
 
     Raises `WeightsError` for one that is incomplete, or of a family that is not supported.
     """
-    return handles(_opened(folder), embedding_folders, device)
+    tokenizers = (folder / "tokenizer_2", folder / "tokenizer_3")
+    return handles(_opened(folder), embedding_folders, tokenizers, device)
 
 
 def _opened(folder: Path) -> Opened:
     pipeline = _json(folder / INDEX).get("_class_name", "an unknown kind")
-    if not (folder / "unet").is_dir():
-        raise WeightsError(f"{folder.name} has no UNet (it is a {pipeline}): only models with one are supported yet.")
-    unet = denoiser_as_in_checkpoint(_weights(folder / "unet"))
-    parts = [unet]
-    metadata = {"unet_config": _unet_config(_json(folder / "unet" / "config.json"))}
+    denoiser = next((folder / name for name in DENOISERS if (folder / name).is_dir()), None)
+    if denoiser is None:
+        raise WeightsError(
+            f"{folder.name} has neither a UNet nor a transformer (it is a {pipeline}): choose another model."
+        )
+    parts = [denoiser_as_in_checkpoint(_weights(denoiser))]
+    config = _json(denoiser / "config.json")
+    metadata = {"transformer_config": _kept(config, "num_attention_heads")}
+    if denoiser.name == "unet":
+        metadata = {"unet_config": _unet_config(config)}
     for place, part in _text_encoders(folder):
-        config = _json(part / "config.json")
-        metadata[place.config] = _kept(config, "num_attention_heads")
+        metadata[place.config] = _kept(_json(part / "config.json"), "num_attention_heads")
         parts.append(_weights(part).renamed(lambda name, place=place: place.prefix + name))  # type: ignore[misc]
     if (folder / "vae").is_dir():
         metadata["vae_config"] = _kept(_json(folder / "vae" / "config.json"), "norm_num_groups")
         parts.append(vae_as_in_checkpoint(_weights(folder / "vae")))
+    if (folder / "image_normalizer").is_dir():
+        parts.append(_weights(folder / "image_normalizer").renamed(lambda name: STATISTICS.get(name)))
     texts = {name: json.dumps(value) for name, value in metadata.items()} | _prediction(folder)
     return _together(Path(folder), parts, texts)
 
@@ -55,21 +66,28 @@ def _opened(folder: Path) -> Opened:
 def _text_encoders(folder: Path) -> Iterator[tuple[Place, Path]]:
     """The folders of the text encoders, and their places in a checkpoint of the family that has just these."""
     folders = {}
-    for part in (folder / "text_encoder", folder / "text_encoder_2"):
+    for part in (folder / "text_encoder", folder / "text_encoder_2", folder / "text_encoder_3"):
         if part.is_dir():
-            config = _json(part / "config.json")
-            kind = (config.get("architectures") or ["CLIPTextModel"])[0]
-            if kind not in CLIP:
-                raise WeightsError(f"{folder.name} has a text encoder {kind}, which is not supported yet.")
-            quick = config.get("hidden_act", "quick_gelu") == "quick_gelu"
-            folders["g" if part.name.endswith("_2") else "l" if quick else "h"] = part
+            folders[_encoder_name(part)] = part
     if not folders:
         return
-    family = next((family for family in FAMILIES if {place.name for place in family.places} == set(folders)), None)
+    family = next((family for family in FAMILIES if reads(family, set(folders))), None)
     if family is None:
         raise WeightsError(f"{folder.name} has text encoders that no supported model has together.")
     for place in family.places:
-        yield place, folders[place.name]
+        if place.name in folders:
+            yield place, folders[place.name]
+
+
+def _encoder_name(part: Path) -> str:
+    config = _json(part / "config.json")
+    kind = (config.get("architectures") or ["CLIPTextModel"])[0]
+    if kind == "T5EncoderModel":
+        return T5
+    if kind not in CLIP:
+        raise WeightsError(f"{part.parent.name} has a text encoder {kind}, which is not supported yet.")
+    quick = config.get("hidden_act", "quick_gelu") == "quick_gelu"
+    return "g" if part.name.endswith("_2") else "l" if quick else "h"
 
 
 def _unet_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from torch import Tensor
 from diffusion.component import Component, Patches, Source, changes_of
 from diffusion.families.clip_text import NAME, Layout, text_component
 from diffusion.families.family import Family
-from diffusion.families.ldm_shapes import VAE
 from diffusion.families.stable_diffusion import ARCHITECTURE, VELOCITY, ZERO_SNR
+from diffusion.families.t5_text import NAME as T5
+from diffusion.families.t5_text import t5_component
 from diffusion.model import Clip, Model, TextEncoder, Vae
 from diffusion.sampling.parameterization import Epsilon, Parameterization, Velocity
 from diffusion.weights import WeightsError, save_weights
 
+TRANSFORMERS = Layout(open_clip=False, inner="text_model.")
 NOISE_ALONE = 1000  # a last level above this has no picture left: training reached zero signal
 
 
@@ -44,7 +46,7 @@ def save_checkpoint(
     tensors = _markers(model.parameterization)
     texts = _specification(model)
     source = _source(model.source, "model")
-    tensors |= _written(source, source.component, model.patches, dtype)
+    tensors |= _written(source, source.component.written or source.component, model.patches, dtype)
     texts |= _denoiser_config(model.config)
     if clip is not None:
         for encoder in clip.encoders:
@@ -54,7 +56,8 @@ def save_checkpoint(
             texts[entry] = _heads(source)
     if vae is not None:
         source = _source(vae.source, "VAE")
-        tensors |= _written(source, source.component, vae.patches, dtype)
+        target = replace(source.component, prefix=model.family.vae_prefix)
+        tensors |= _written(source, target, vae.patches, dtype)
         texts["vae_config"] = _groups(source)
     save_weights(path, tensors, {**texts, **(metadata or {})})
 
@@ -64,7 +67,8 @@ def save_text_encoder(
 ) -> None:
     """Write one text encoder in transformers' layout. Raises `WeightsError`."""
     source = _source(encoder.source, "text encoder")
-    target = text_component("", source.component.config, Layout(open_clip=False, inner="text_model."))
+    config = source.component.config
+    target = t5_component("", config) if encoder.name == T5 else text_component("", config, TRANSFORMERS)
     tensors = _written(source, target, encoder.patches, dtype)
     texts = {NAME: encoder.name, "text_config": _heads(source), "text_config_2": _heads(source)}
     save_weights(path, tensors, {**texts, **(metadata or {})})
@@ -76,7 +80,7 @@ def save_vae(
     """Write a VAE under the names that it has in a checkpoint, without their prefix. Raises `WeightsError`."""
     source = _source(vae.source, "VAE")
     tensors = _written(source, source.component, vae.patches, dtype)
-    bare = {name.removeprefix(VAE): tensor for name, tensor in tensors.items()}
+    bare = {name.removeprefix(source.component.prefix): tensor for name, tensor in tensors.items()}
     texts = {"vae_config": _groups(source)} if "norm_num_groups" in source.component.config else {}
     save_weights(path, bare, {**texts, **(metadata or {})})
 
@@ -97,7 +101,8 @@ def _written(source: Source, target: Component, patches: Patches, dtype: torch.d
                 f"{str(tensors[name].dtype).removeprefix('torch.')}. Save it in another number format, or look at what "
                 "has changed it."
             )
-    return target.to_file(tensors)
+    beside = {name: source.weights[name] for name in target.beside if name in source.weights}
+    return target.to_file(tensors) | beside
 
 
 def _stored_value(source: Source, name: str) -> Tensor:
@@ -154,7 +159,8 @@ def _denoiser_config(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _heads(source: Source) -> str:
-    return json.dumps({"num_attention_heads": source.component.config["num_attention_heads"]})
+    config = source.component.config
+    return json.dumps({name: config[name] for name in ("num_attention_heads",) if name in config})  # T5's are told
 
 
 def _groups(source: Source) -> str:

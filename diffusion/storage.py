@@ -6,12 +6,15 @@ from typing import Any
 import torch
 from torch import nn
 
-_BLOCKS = re.compile(r"(down_blocks|mid_block|up_blocks)\..*\.weight")
-_NORM = re.compile(r"\bnorm|\bgroup_norm")
+_BLOCKS = re.compile(
+    r"(?:(?:down_blocks|mid_block|up_blocks|(?:single_)?transformer_blocks)\..*"
+    r"|block\.\d+\.layer\.\d+\.(?:SelfAttention\.[qkvo]|DenseReluDense\.wi(?:_\d)?))\.weight"  # of T5
+)
+_NORM = re.compile(r"(?:\bnorm|\bgroup_norm)(?!\w*\.linear\.)")  # transformers have a large layer within some
 
 
 def is_storable(name: str) -> bool:
-    """Whether a tensor of a UNet is one that may be kept in fewer bits: a matrix or a kernel within its blocks.
+    """Whether a tensor of a network is one that may be kept in fewer bits: a matrix or a kernel within its blocks.
 
     Normalisations, biases and the layers at the ends are few, and a network suffers most where they are rounded.
     """

@@ -20,7 +20,13 @@ ROTATIONS = ("none", "90 degrees", "180 degrees", "270 degrees")
 FLIPS = ("x-axis: vertically", "y-axis: horizontally")
 
 
-@node("EmptyLatent", category="latent", title="Empty Latent", aliases=["EmptyLatentImage"], search=["size", "blank"])
+@node(
+    "EmptyLatent",
+    category="latent",
+    title="Empty Latent",
+    aliases=["EmptyLatentImage", "EmptySD3LatentImage"],  # the number of channels is the model's, when it is sampled
+    search=["size", "blank"],
+)
 def empty_latent(width: Side = 512, height: Side = 512, batch_size: BatchSize = 1) -> Latent:
     """Make empty latents, from which pictures of this size are painted.
 

@@ -10,6 +10,7 @@ from diffusion.checkpoint import Format, load_checkpoint, load_diffusion_model, 
 from diffusion.diffusers_folder import load_folder
 from diffusion.families import FAMILIES
 from diffusion.families.family import Family
+from diffusion.families.flux import FLUX
 from diffusion.families.sd3 import SD3
 from diffusion.families.sdxl import SDXL
 from diffusion.weights import WeightsError
@@ -25,7 +26,7 @@ FORMATS = {
     "bf16": Format(computed=torch.bfloat16),
     "fp32": Format(computed=torch.float32),
 }
-WITH_TWO_ENCODERS: dict[str, Family] = {"sdxl": SDXL, "sd3": SD3}
+WITH_TWO_ENCODERS: dict[str, Family] = {"sdxl": SDXL, "sd3": SD3, "flux": FLUX}
 
 WeightType = Annotated[str, Choice(list(FORMATS))]
 TextEncoderFile = Annotated[str, Files("text_encoders")]
@@ -54,7 +55,13 @@ def checkpoint_loader(ctx: Context, ckpt_name: Annotated[str, Files("checkpoints
     """
     try:
         path = ctx.folders.model_path("checkpoints", ckpt_name)
-        return LoadedCheckpoint(*load_checkpoint(path, embedding_folders=ctx.folders.model_folders("embeddings")))
+        return LoadedCheckpoint(
+            *load_checkpoint(
+                path,
+                embedding_folders=ctx.folders.model_folders("embeddings"),
+                tokenizer_folders=ctx.folders.model_folders("text_encoders"),
+            )
+        )
     except (WeightsError, FileNotFoundError) as error:
         raise InputError("ckpt_name", str(error)) from error
 
@@ -91,7 +98,7 @@ def clip_loader(
     return _text_encoders(ctx, {"clip_name": clip_name}, FAMILIES, device)
 
 
-@node("DualCLIPLoader", category="loaders", title="Load Two CLIPs", search=["text encoder", "sdxl"])
+@node("DualCLIPLoader", category="loaders", title="Load Two CLIPs", search=["text encoder", "sdxl", "flux", "t5"])
 def dual_clip_loader(
     ctx: Context,
     clip_name1: TextEncoderFile,
@@ -99,7 +106,9 @@ def dual_clip_loader(
     type: Annotated[str, Choice(list(WITH_TWO_ENCODERS))] = "sdxl",
     device: Place = "default",
 ) -> Clip:
-    """Open two text encoders, CLIP-L and OpenCLIP-bigG, in any order.
+    """Open two text encoders in any order: CLIP-L and OpenCLIP-bigG, or for Flux CLIP-L and T5.
+
+    T5's tokenizer, spiece.model or tokenizer.json, has to lie in models/text_encoders/t5.
 
     clip_name1: A file in models/text_encoders.
     clip_name2: The other one.
@@ -108,6 +117,22 @@ def dual_clip_loader(
     """
     names = {"clip_name1": clip_name1, "clip_name2": clip_name2}
     return _text_encoders(ctx, names, [WITH_TWO_ENCODERS[type]], device)
+
+
+@node("TripleCLIPLoader", category="loaders", title="Load Three CLIPs", search=["text encoder", "sd3", "t5"])
+def triple_clip_loader(
+    ctx: Context, clip_name1: TextEncoderFile, clip_name2: TextEncoderFile, clip_name3: TextEncoderFile
+) -> Clip:
+    """Open the three text encoders of Stable Diffusion 3 in any order: CLIP-L, OpenCLIP-bigG and T5.
+
+    T5's tokenizer, spiece.model or tokenizer.json, has to lie in models/text_encoders/t5.
+
+    clip_name1: A file in models/text_encoders.
+    clip_name2: Another one.
+    clip_name3: The last one.
+    """
+    names = {"clip_name1": clip_name1, "clip_name2": clip_name2, "clip_name3": clip_name3}
+    return _text_encoders(ctx, names, [SD3], "default")
 
 
 @node("VAELoader", category="loaders", title="Load VAE")
@@ -139,7 +164,7 @@ def _files_of(folders: Folders, model_path: str | None) -> list[tuple[str, int, 
     fingerprint=_files_of,
 )
 def diffusers_loader(ctx: Context, model_path: Annotated[str, Files("diffusers")]) -> LoadedCheckpoint:
-    """Open a model in diffusers' layout: a folder with unet, text_encoder and vae.
+    """Open a model in diffusers' layout: a folder with unet or transformer, text encoders and vae.
 
     model_path: A folder in models/diffusers that has a model_index.json.
     """
@@ -160,6 +185,12 @@ def _text_encoders(ctx: Context, names: dict[str, str], families: Sequence[Famil
     chosen = torch.device("cpu") if device == "cpu" else None
     embeddings = ctx.folders.model_folders("embeddings")
     try:
-        return load_text_encoders(paths, families=families, embedding_folders=embeddings, device=chosen)
+        return load_text_encoders(
+            paths,
+            families=families,
+            embedding_folders=embeddings,
+            tokenizer_folders=ctx.folders.model_folders("text_encoders"),
+            device=chosen,
+        )
     except WeightsError as error:
         raise InputError(next(iter(names)), str(error)) from error

@@ -37,7 +37,7 @@ def clip_text_encode_sdxl(
     text_g: For the larger encoder, OpenCLIP-bigG.
     text_l: For CLIP-L.
     """
-    conditioning = _encoded(ctx, clip, clip.tokenize_each({"g": text_g, "l": text_l}))
+    conditioning = encoded(ctx, clip, clip.tokenize_each({"g": text_g, "l": text_l}))
     return operations.with_options(
         conditioning,
         width=width,
@@ -71,11 +71,12 @@ def clip_text_encode_sdxl_refiner(
     height: Of the picture before it was cut.
     clip: The text encoder of the refiner's checkpoint.
     """
-    conditioning = _encoded(ctx, clip, clip.tokenize(text))
+    conditioning = encoded(ctx, clip, clip.tokenize(text))
     return operations.with_options(conditioning, aesthetic_score=ascore, width=width, height=height)
 
 
-def _encoded(ctx: Context, clip: Clip, tokens: Tokenized) -> Conditioning:
+def encoded(ctx: Context, clip: Clip, tokens: Tokenized) -> Conditioning:
+    """The conditioning of tokens; what could not be used is said."""
     for warning in tokens.warnings:
         ctx.warn(warning)
     return clip.encode_tokens(tokens)

@@ -66,7 +66,8 @@ def load_checkpoint_guess_config(
     else:
         listed = embedding_directory if isinstance(embedding_directory, list | tuple) else [embedding_directory]
         folders = [Path(folder) for folder in listed]
-    opened = open_checkpoint(Path(ckpt_path), embedding_folders=folders)
+    tokenizers = host().folders.model_folders("text_encoders")
+    opened = open_checkpoint(Path(ckpt_path), embedding_folders=folders, tokenizer_folders=tokenizers)
     return (
         opened.model if output_model else None,
         opened.clip if output_clip else None,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
+import torch
 from torch import Tensor
 
 from diffusion.adapters.blocks import BlockWeights, Layout, label_of, read_list
-from diffusion.adapters.keys import UNET, Spellings, found, grouped, of_text, spellings
+from diffusion.adapters.keys import UNET, Spellings, found, found_in_wholes, grouped, of_text, spellings
 from diffusion.adapters.kinds import Kind, read_bias, read_weight
 from diffusion.adapters.patches import AdapterPatch
 from diffusion.adapters.peft_config import scales_of
-from diffusion.component import Source
+from diffusion.component import Entry, Source
 from diffusion.families import FAMILIES
 from diffusion.families.recognition import looks_like
 from diffusion.model import Model
@@ -165,9 +166,9 @@ def fit(adapter: AdapterFile, model: Model | None = None, clip: Clip | None = No
     matched = dict.fromkeys(given, 0)
     _check_width(adapter, model)
     for spelled, source in sources:
-        for stem, module in found(_modules(source), spelled, source.component, adapter.modules).items():
+        for stem, module, entry in _places(adapter, spelled, source):
             known.add(stem)
-            changes = _changes(adapter, stem, module, source)
+            changes = _changes(adapter, stem, module, source, entry)
             if changes is None:
                 misfits.append(stem)
             elif changes:
@@ -180,7 +181,7 @@ def fit(adapter: AdapterFile, model: Model | None = None, clip: Clip | None = No
     unmatched = tuple(name for stem, name in rest if (texts if of_text(stem) else UNET in given))
     if not any(matched.values()):
         _refuse(adapter, model, bool(misfits), texts)
-    report = Report(matched, unmatched, tuple(misfits), len(rest) - len(unmatched))
+    report = Report(matched, unmatched, tuple(dict.fromkeys(misfits)), len(rest) - len(unmatched))
     return Fitted(adapter.name, kinds, report, bundled_embeddings(adapter.weights))
 
 
@@ -196,12 +197,26 @@ def networks(model: Model | None, clip: Clip | None) -> Iterator[tuple[Spellings
             yield spelled, source
 
 
+def _places(adapter: AdapterFile, spelled: Spellings, source: Source) -> Iterator[tuple[str, str, Entry | None]]:
+    """Stems of a file with the modules that they change, and which part of the change it is where they are several."""
+    modules = list(_modules(source))
+    for stem, module in found(modules, spelled, source.component, adapter.modules).items():
+        yield stem, module, None
+    for module, (stem, entry) in found_in_wholes(modules, spelled, source.component, adapter.modules).items():
+        yield stem, module, entry
+
+
 def _modules(source: Source) -> Iterable[str]:
     return dict.fromkeys(name.rpartition(".")[0] for name in source.shapes if name.endswith((".weight", ".bias")))
 
 
-def _changes(adapter: AdapterFile, stem: str, module: str, source: Source) -> dict[str, Kind] | None:
-    """What a file does to a module's weight and bias, by the names of these tensors; None if it is for other sizes."""
+def _changes(
+    adapter: AdapterFile, stem: str, module: str, source: Source, entry: Entry | None
+) -> dict[str, Kind] | None:
+    """What a file does to a module's weight and bias, by the names of these tensors; None if it is for other sizes.
+
+    entry: the module's place in what the file changes, if it is not the whole of it.
+    """
     tensors = adapter.tensors(stem)
     try:
         read = {f"{module}.weight": read_weight(tensors), f"{module}.bias": read_bias(tensors)}
@@ -210,9 +225,22 @@ def _changes(adapter: AdapterFile, stem: str, module: str, source: Source) -> di
             f"{adapter.name}: the tensors of {stem} are not complete, or damaged ({error}): get the file again."
         ) from error
     kinds = {name: kind for name, kind in read.items() if kind is not None}
+    if entry is not None:
+        parts = {name: _part(kind, entry, source.shapes.get(name)) for name, kind in kinds.items()}
+        kinds = {name: kind for name, kind in parts.items() if kind is not None}
+        if len(kinds) < len(parts):
+            return None
     if any(name not in source.shapes or not kind.fits(source.shapes[name]) for name, kind in kinds.items()):
         return None
     return kinds
+
+
+def _part(kind: Kind, entry: Entry, shape: Sequence[int] | None) -> Kind | None:
+    """The part of a change that is of one of the layers that a file has as one; None if it cannot be taken apart."""
+    if shape is None:
+        return None
+    whole = entry.whole(tuple(shape))
+    return kind.of_rows(entry.read(torch.arange(whole[0]))) if kind.fits(whole) else None
 
 
 def _check_width(adapter: AdapterFile, model: Model | None) -> None:

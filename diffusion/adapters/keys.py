@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from diffusion.component import Component
+from diffusion.component import Component, Entry
+from diffusion.families.t5_text import NAME as T5
 
 UNET = "unet"
 """The component that is the denoiser; text encoders go by their names, "l", "g" or "h"."""
@@ -76,6 +77,19 @@ class Spellings:
         for prefix, form in product(self.dotted, forms):
             yield prefix + form
 
+    def of_whole(self, module: str, network: Component) -> Iterator[tuple[str, Entry]]:
+        """Stems of what files have as one tensor with others, or with its rows in another order; and where it is there.
+
+        Only of denoisers: adapters of text encoders always have layers of their own.
+        """
+        entry = _in_checkpoint(network, module)
+        if self.component == UNET and (entry.part is not None or entry.swapped):
+            name = _bare(entry, network)
+            for prefix in self.underscored:
+                yield prefix + name.replace(".", "_"), entry
+            for prefix in self.dotted:
+                yield prefix + name, entry
+
     def written(self, module: str, network: Component) -> str:
         """The stem under which files are written."""
         return next(self.of(module, network))
@@ -86,31 +100,46 @@ class Spellings:
             whole = bare if bare == "text_projection" else self.inner + bare
             yield from dict.fromkeys((whole, bare))
             return
-        entry = network.entry(f"{module}.{WEIGHT}")
-        if entry.part is not None:  # the name stands for several modules
+        entry = _in_checkpoint(network, module)
+        if entry.part is not None or entry.swapped:  # see `of_whole`
             yield module
             return
-        in_file = entry.name.removeprefix(network.prefix).removesuffix(f".{WEIGHT}")
+        in_file = _bare(entry, network)
         yield from dict.fromkeys((in_file, module) if self.in_file else (module, in_file))
+
+
+def _in_checkpoint(network: Component, module: str) -> Entry:
+    """Where checkpoints have a module's weight, whatever layout the model's file has."""
+    return (network.written or network).entry(f"{module}.{WEIGHT}")
+
+
+def _bare(entry: Entry, network: Component) -> str:
+    return entry.name.removeprefix(network.prefix).removesuffix(f".{WEIGHT}")
 
 
 def spellings(encoders: Iterable[str]) -> list[Spellings]:
     """Those of the networks of a model with these text encoders, the denoiser's first.
 
-    Programs number text encoders where there are two, and call the only one `te`; CLIP-L comes first and bigG second.
-    Files for models that read bigG (SDXL) are written with the names that checkpoints have, as most programs do.
+    Programs number text encoders where there are several, and call the only one `te`; CLIP-L comes first, bigG second,
+    and T5 last. Files for models that read bigG (SDXL) are written with the names that checkpoints have, as most
+    programs do; those for models that read T5, whose checkpoints have several layers as one, with diffusers'.
     """
     names = tuple(encoders)
+    is_transformer = T5 in names
+    underscored = ("lora_unet_", "lycoris_", "lora_transformer_")
     unet = Spellings(
         UNET,
-        ("lora_unet_", "lycoris_", "lora_transformer_"),
+        underscored[::-1] if is_transformer else underscored,
         ("unet.", "diffusion_model.", "model.diffusion_model.", "transformer.", ""),
-        in_file="g" in names,
+        in_file="g" in names and not is_transformer,
     )
     return [unet, *(_text_spellings(name, alone=len(names) == 1) for name in names)]
 
 
 def _text_spellings(name: str, alone: bool) -> Spellings:
+    if name == T5:  # the third, but for OneTrainer, to which it is Flux' second
+        dotted = ("text_encoder_3.", "text_encoder_2.", "t5xxl.", "text_encoders.t5xxl.transformer.")
+        return Spellings(T5, ("lora_te3_", "lora_te2_", "lycoris_te3_"), dotted, "encoder.")
     number = 2 if name == "g" else 1
     numbered = (f"lora_te{number}_", f"lycoris_te{number}_")
     folder = "text_encoder." if number == 1 else "text_encoder_2."
@@ -125,7 +154,7 @@ def _text_spellings(name: str, alone: bool) -> Spellings:
 
 def of_text(stem: str) -> bool:
     """Whether a stem names a layer of a text encoder."""
-    return stem.startswith(("lora_te", "lycoris_te", "text_encoder", "clip_")) or "text_model" in stem
+    return stem.startswith(("lora_te", "lycoris_te", "text_encoder", "clip_", "t5xxl")) or "text_model" in stem
 
 
 def grouped(names: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -172,4 +201,16 @@ def found(
         stem = next((stem for stem in spelled.of(module, network) if stem in stems), None)
         if stem is not None:
             result[stem] = module
+    return result
+
+
+def found_in_wholes(
+    modules: Iterable[str], spelled: Spellings, network: Component, stems: Mapping[str, object]
+) -> dict[str, tuple[str, Entry]]:
+    """Which of a network's modules are parts of what a file changes as one: ``{module: (stem, part)}``."""
+    result: dict[str, tuple[str, Entry]] = {}
+    for module in modules:
+        place = next((each for each in spelled.of_whole(module, network) if each[0] in stems), None)
+        if place is not None:
+            result[module] = place
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ class LiveLayer:
         self._linear = all(kind.linear for kind in kinds.values())
         self._differences: dict[str, Tensor] = {}
         self._strength: float | None = None
-        self._low_rank = _only_factors(kinds)
+        self._low_rank = only_factors(kinds)
         self._factors: list[Tensor] = []
 
     def difference(self, x: Tensor, strength: float) -> Tensor | None:
@@ -36,34 +36,20 @@ class LiveLayer:
         if not strength:
             return None
         if self._low_rank is not None:
-            return self._through_factors(self._low_rank, x) * (self._low_rank.scale * strength)
+            return through_factors(self.module, x, self._placed(x, self._low_rank)) * (self._low_rank.scale * strength)
         at = 1.0 if self._linear else strength
         if self._strength != at:
             self._differences, self._strength = self._rebuilt(at, x), at
         weight = self._differences.get("weight")
         if weight is None:
             weight = torch.zeros_like(_tensor(self.module, "weight"), dtype=x.dtype)
-        difference = _evaluate(self.module, x, weight, self._differences.get("bias"))
+        difference = evaluate(self.module, x, weight, self._differences.get("bias"))
         return difference * strength if self._linear else difference
 
-    def _through_factors(self, kind: LowRank, x: Tensor) -> Tensor:
-        module = self.module
-        if isinstance(module, nn.Linear):
-            down, up = self._placed(x, (kind.down.flatten(1), kind.up.flatten(1)))
-            return F.linear(F.linear(x, down), up)
-        assert isinstance(module, nn.Conv2d)
-        up = kind.up.flatten(1)[..., None, None]
-        if kind.mid is None:
-            kernel = kind.down.reshape(kind.rank, -1, *module.kernel_size)
-            down, up = self._placed(x, (kernel, up))
-            return F.conv2d(_convolved(module, x, down), up)
-        down, mid, up = self._placed(x, (kind.down.flatten(1)[..., None, None], kind.mid, up))
-        return F.conv2d(_convolved(module, F.conv2d(x, down), mid), up)
-
-    def _placed(self, x: Tensor, factors: tuple[Tensor, ...]) -> list[Tensor]:
+    def _placed(self, x: Tensor, kind: LowRank) -> list[Tensor]:
         """The factors on the device and in the number format of the input, kept from call to call."""
         if not self._factors or self._factors[0].dtype != x.dtype or self._factors[0].device != x.device:
-            self._factors = [factor.to(x) for factor in factors]
+            self._factors = [factor.to(x) for factor in factors_of(kind, self.module)]
         return self._factors
 
     def _rebuilt(self, strength: float, x: Tensor) -> dict[str, Tensor]:
@@ -75,7 +61,29 @@ class LiveLayer:
         return differences
 
 
-def _only_factors(kinds: Mapping[str, Kind]) -> LowRank | None:
+def factors_of(kind: LowRank, module: nn.Module) -> tuple[Tensor, ...]:
+    """A LoRA's tensors in the shapes in which a layer's input goes through them, one after the other."""
+    if isinstance(module, nn.Linear):
+        return kind.down.flatten(1), kind.up.flatten(1)
+    assert isinstance(module, nn.Conv2d)
+    up = kind.up.flatten(1)[..., None, None]
+    if kind.mid is None:
+        return kind.down.reshape(kind.rank, -1, *module.kernel_size), up
+    return kind.down.flatten(1)[..., None, None], kind.mid, up
+
+
+def through_factors(module: nn.Module, x: Tensor, factors: Sequence[Tensor]) -> Tensor:
+    """What a LoRA of those factors gives for a layer's input, at strength and scale 1."""
+    if isinstance(module, nn.Linear):
+        down, up = factors
+        return F.linear(F.linear(x, down), up)
+    *reduced, up = factors
+    if len(reduced) == 2:
+        x = F.conv2d(x, reduced[0])
+    return F.conv2d(_convolved(module, x, reduced[-1]), up)
+
+
+def only_factors(kinds: Mapping[str, Kind]) -> LowRank | None:
     """The LoRA of a layer, if the change is nothing else."""
     kind = kinds.get("weight")
     if len(kinds) > 1 or not isinstance(kind, LowRank) or kind.magnitude is not None or kind.residual is not None:
@@ -88,7 +96,7 @@ def _tensor(module: nn.Module, leaf: str) -> Tensor:
     return found.detach()
 
 
-def _evaluate(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def evaluate(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """The layer with another weight and bias; all such layers are linear in both."""
     match module:
         case nn.Linear():

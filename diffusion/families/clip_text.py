@@ -5,7 +5,7 @@ OpenCLIP keeps query, key and value of a layer as one tensor, and the projection
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
@@ -57,6 +57,7 @@ class EncoderPlace:
     style: TextStyle
     open_clip: bool = False
     config: str = "text_config"
+    optional: ClassVar[bool] = False
 
     def part(self, header: Header, prefix: str | None = None) -> EncoderPart:
         """The encoder in a file, in any layout. Raises `MissingComponent` if there is none."""

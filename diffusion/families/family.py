@@ -11,7 +11,7 @@ from diffusion.component import Component
 from diffusion.sampling.conditions import Frame
 from diffusion.sampling.network import Call
 from diffusion.sampling.parameterization import Parameterization
-from diffusion.text.encode import Conditioning, Encoded, TextStyle
+from diffusion.text.encode import Conditioning, Encoded, Style
 from diffusion.weights import Header, WeightsError
 
 
@@ -48,14 +48,16 @@ class LatentFormat:
 class EncoderPart:
     """A text encoder of a checkpoint: its name (see `diffusion.text.clip.TextEncoder`), network and how it is read.
 
-    width, layers: of its states, and how many there are.
+    width, layers: of its states, and how many there are. large: whether it is of a size at which memory decides the
+    number format.
     """
 
     name: str
     component: Component
-    style: TextStyle
+    style: Style
     width: int
     layers: int
+    large: bool = False
 
 
 class Place(Protocol):
@@ -72,6 +74,10 @@ class Place(Protocol):
     @property
     def config(self) -> str:
         """The entry of a file's metadata that says what its shapes cannot."""
+
+    @property
+    def optional(self) -> bool:
+        """Whether models of the family do without it."""
 
     def part(self, header: Header, prefix: str | None = None) -> EncoderPart:
         """The encoder in a file, under a prefix or where checkpoints have it. Raises `MissingComponent`."""
@@ -101,6 +107,10 @@ class Family(Protocol):
     @property
     def latent_format(self) -> LatentFormat:
         """The latent space."""
+
+    @property
+    def vae_prefix(self) -> str:
+        """What is before the names of the VAE's tensors in a checkpoint."""
 
     def has_own_latents(self, header: Header) -> bool:
         """Whether this checkpoint comes with a VAE whose latents mean other colours than the family's."""

@@ -1,6 +1,7 @@
 """Files that hold one network, brought to the names that it has in a checkpoint, so that one set of rules reads all.
 
-A diffusion model comes under LDM's names (with or without `model.diffusion_model.`) or diffusers', a VAE likewise.
+A UNet comes under LDM's names (with or without `model.diffusion_model.`) or diffusers', a VAE likewise. Transformers
+keep diffusers' names, which their families know, as theirs are not one to one.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +14,11 @@ from diffusion.families.ldm_keys import UNetLayout, new_diffusers_vae_name, unet
 from diffusion.families.ldm_shapes import UNET, VAE, numbers
 from diffusion.weights import Header
 
-FIRST_LAYERS = ("input_blocks.0.0.weight", "x_embedder.proj.weight")  # of UNets, and of Stable Diffusion 3
+# Of UNets, of Stable Diffusion 3 and of Flux; then those of the latter two under diffusers' names.
+FIRST_LAYERS = (
+    *("input_blocks.0.0.weight", "x_embedder.proj.weight", "img_in.weight"),
+    *("pos_embed.proj.weight", "x_embedder.weight"),
+)
 
 
 class Opened(NamedTuple):
@@ -35,7 +40,7 @@ def denoiser_as_in_checkpoint(file: Opened) -> Opened:
     header = file.header
     if header.has_prefix(UNET):
         return file
-    for prefix in ("", "diffusion_model.", "unet."):
+    for prefix in ("", "diffusion_model.", "unet.", "transformer."):
         if any(f"{prefix}{mark}" in header.tensors for mark in FIRST_LAYERS):
             return file.renamed(_moved(prefix, UNET))
         if f"{prefix}conv_in.weight" in header.tensors and header.has_prefix(f"{prefix}up_blocks."):
@@ -46,6 +51,8 @@ def denoiser_as_in_checkpoint(file: Opened) -> Opened:
 def vae_as_in_checkpoint(file: Opened) -> Opened:
     """The file with its VAE under `first_stage_model.`; as it is if it has none in a known layout."""
     header = file.header
+    if "vae.decoder.conv_in.weight" in header.tensors:
+        return file.renamed(_moved("vae.", VAE))
     if header.has_prefix(f"{VAE}decoder.") or "decoder.conv_in.weight" not in header.tensors:
         return file
     levels = len(numbers(header, r"encoder\.down_blocks\.(\d+)\.resnets\.0\.conv1\.weight"))

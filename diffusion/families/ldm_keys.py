@@ -22,6 +22,8 @@ UNET_ENDS = {
     "time_embedding.linear_2": "time_embed.2",
     "add_embedding.linear_1": "label_emb.0.0",
     "add_embedding.linear_2": "label_emb.0.2",
+    "class_embedding.linear_1": "label_emb.0.0",
+    "class_embedding.linear_2": "label_emb.0.2",
     "mid_block.attentions.0": "middle_block.1",
     "conv_norm_out": "out.0",
     "conv_out": "out.2",

@@ -4,6 +4,7 @@ from diffusion.families.ldm_shapes import UNET, VAE
 from diffusion.weights import Header
 
 NOT_YET = "which is recognised but not supported yet"
+FLUX_PATCH = 64  # channels of 2 x 2 cells of a latent
 
 # The first entry of which any mark occurs in a tensor's name is what the file is.
 KINDS = (
@@ -11,11 +12,8 @@ KINDS = (
     (("control_model.", "controlnet_cond_embedding."), "a ControlNet, which belongs in models/controlnet"),
     (("joint_blocks.",), "a Stable Diffusion 3 model, which belongs in models/checkpoints or models/diffusion_models"),
     (("string_to_param", "emb_params", "clip_l", "clip_g"), "a textual inversion, which belongs in models/embeddings"),
-    (("double_blocks.", "single_transformer_blocks."), f"a Flux model, {NOT_YET}"),
-    (("transformer_blocks.0.attn.add_q_proj.",), f"a Stable Diffusion 3 model in diffusers' layout, {NOT_YET}"),
     (("edm_mean",), f"a Playground 2.5 checkpoint, {NOT_YET}"),
-    ((".SelfAttention.q.",), f"a T5 text encoder, {NOT_YET}"),
-    (("noise_augmentor.",), f"an unCLIP checkpoint, {NOT_YET}"),
+    ((".SelfAttention.q.",), "a T5 text encoder, which belongs in models/text_encoders"),
 )
 
 
@@ -24,6 +22,8 @@ def looks_like(header: Header) -> str:
     for marks, kind in KINDS:
         if any(mark in name for name in header.tensors for mark in marks):
             return kind
+    if transformer := _transformer(header):
+        return transformer
     conv_in = header.shape(f"{UNET}input_blocks.0.0.weight")
     if conv_in is not None:
         return _unet(conv_in[1])
@@ -37,6 +37,25 @@ def looks_like(header: Header) -> str:
     if any(header.has_prefix(prefix) for prefix in ("text_model.", "cond_stage_model.", "transformer.resblocks.")):
         return "a text encoder alone, which belongs in models/text_encoders"
     return f"of no known kind (tensors: {len(header.tensors)}, the first is '{next(iter(header.tensors))}')"
+
+
+def _transformer(header: Header) -> str | None:
+    """What a model with Flux' blocks, or those of Stable Diffusion 3 under diffusers' names, is; None if it is none."""
+    names = list(header.tensors)
+    for mark, model in (("distilled_guidance_layer.", "Chroma"), ("double_stream_modulation", "Flux.2")):
+        if any(mark in name for name in names):
+            return f"a {model} model, {NOT_YET}"
+    if any("double_blocks." in name or "single_transformer_blocks." in name for name in names):
+        places = (f"{prefix}{layer}" for prefix in (UNET, "") for layer in ("img_in.weight", "x_embedder.weight"))
+        channels = next((header.tensors[name].shape[1] for name in places if name in header.tensors), 0)
+        if channels == FLUX_PATCH:
+            return "a Flux model, which belongs in models/diffusion_models"
+        if channels > FLUX_PATCH:
+            return f"a Flux model that sees another picture beside the latent (Fill, Canny or Depth), {NOT_YET}"
+        return f"a model of Flux' kind, {NOT_YET}"
+    if any("transformer_blocks.0.attn.add_q_proj." in name for name in names):
+        return "a Stable Diffusion 3 model in diffusers' layout, which belongs in models/diffusion_models"
+    return None
 
 
 def _unet(channels: int) -> str:

@@ -1,10 +1,12 @@
 """Stable Diffusion 3 and 3.5: everything particular of the family (Esser et al. 2024, arXiv:2403.03206).
 
-The third text encoder, T5, is optional in the model and is not used here: the tokens of the two CLIPs alone are read.
+The third text encoder, T5, is optional: without it the tokens of the two CLIPs alone are read.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,11 +15,12 @@ from diffusers import SD3Transformer2DModel
 from torch import Tensor
 
 from diffusion.component import Component, Entry
-from diffusion.families.clip_text import EncoderPlace
+from diffusion.families.clip_text import POSITIONS, EncoderPlace
 from diffusion.families.family import EncoderPart, LatentFormat
-from diffusion.families.ldm_shapes import divisor, numbers, required_shape
+from diffusion.families.ldm_shapes import VAE, divisor, numbers, required_shape
 from diffusion.families.sdxl import BIG_G_STYLE
 from diffusion.families.stable_diffusion import autoencoder, pooled_prompt
+from diffusion.families.t5_text import T5Place, holds_t5
 from diffusion.sampling.conditions import Frame
 from diffusion.sampling.network import Call
 from diffusion.sampling.noise_schedule import FlowSchedule
@@ -102,11 +105,13 @@ class StableDiffusion3:
     places = (
         EncoderPlace("l", "text_encoders.clip_l.transformer.", TextStyle(layer=-2, final_norm=False)),
         EncoderPlace("g", "text_encoders.clip_g.transformer.", BIG_G_STYLE, config="text_config_2"),
+        T5Place(optional=True),
     )
+    vae_prefix = VAE
 
     def matches(self, header: Header) -> bool:
-        """A file with joint blocks."""
-        return header.has_prefix(f"{TRANSFORMER}joint_blocks.")
+        """A file with joint blocks, under their own names or under diffusers'."""
+        return header.has_prefix(f"{TRANSFORMER}joint_blocks.") or _is_diffusers(header)
 
     def has_own_latents(self, header: Header) -> bool:
         """All of them share one VAE."""
@@ -125,23 +130,30 @@ class StableDiffusion3:
             with torch.device("meta"):
                 return SD3Transformer2DModel(**config)
 
-        return Component("transformer", TRANSFORMER, build, lambda name: _entry(name, last), config=config)
+        component = Component("transformer", TRANSFORMER, build, partial(_entry, last=last), config=config)
+        return replace(component, file_name=Entry, written=component) if _is_diffusers(header) else component
 
     def autoencoder(self, header: Header) -> Component:
         """The VAE under `first_stage_model.`."""
         return autoencoder(header)
 
     def text_encoders(self, header: Header) -> tuple[EncoderPart, ...]:
-        """CLIP-L and bigG."""
-        return tuple(place.part(header) for place in self.places)
+        """CLIP-L and bigG, and T5 where the file has it."""
+        needed = [place for place in self.places if not place.optional or holds_t5(header, place.prefix)]
+        return tuple(place.part(header) for place in needed)
 
     def join(self, encoded: Mapping[str, Encoded]) -> Conditioning:
-        """The states of both side by side, filled up to the width of T5's; their pooled states one after the other."""
+        """The states of both CLIPs side by side, filled up to the width of T5's, and T5's tokens after them; the CLIPs'
+        pooled states one after the other.
+        """
         low, big = encoded["l"], encoded["g"]
-        length = min(low.states.shape[1], big.states.shape[1])
-        states = torch.cat((low.states[:, :length], big.states[:, :length]), -1)
-        width = states.shape[-1] * 2  # T5's states are as wide as twice the two CLIPs': 4096 in the released models
+        length = max(low.states.shape[1], big.states.shape[1])
+        states = torch.cat([F.pad(each.states, (0, 0, 0, length - each.states.shape[1])) for each in (low, big)], -1)
+        width = states.shape[-1] * 2  # T5's states are twice as wide as the two CLIPs': 4096 in the released models
         states = F.pad(states, (0, width - states.shape[-1]))
+        if "t5" in encoded:
+            states = torch.cat((states, encoded["t5"].states), 1)
+        states = F.pad(states, (0, 0, 0, 0 if states.shape[1] else POSITIONS))  # no encoder was asked
         return [[states, {"pooled_output": torch.cat((low.pooled, big.pooled), -1)}]]
 
     def inputs(self, config: Mapping[str, Any], settings: Mapping[str, Any], frame: Frame, side: int) -> dict[str, Any]:
@@ -170,27 +182,39 @@ class StableDiffusion3:
         return result
 
 
+def _is_diffusers(header: Header) -> bool:
+    """Whether a file has the transformer under diffusers' names; only this family's has positions of its own there."""
+    return f"{TRANSFORMER}pos_embed.pos_embed" in header.tensors
+
+
 def _config(header: Header) -> dict[str, Any]:
     """Arguments of `SD3Transformer2DModel`, from the shapes in a file."""
-    width, channels, patch, _ = required_shape(header, f"{TRANSFORMER}x_embedder.proj.weight")
-    context = required_shape(header, f"{TRANSFORMER}context_embedder.weight")
-    blocks = re.escape(f"{TRANSFORMER}joint_blocks.") + r"(\d+)\.x_block\."
-    positions = required_shape(header, f"{TRANSFORMER}pos_embed")[1]
+    entry: Callable[[str], Entry] = Entry if _is_diffusers(header) else partial(_entry, last=-1)
+
+    def name(tensor: str) -> str:
+        return TRANSFORMER + entry(tensor).name
+
+    def blocks(tensor: str) -> list[int]:
+        pattern = re.escape(name(f"transformer_blocks.0.{tensor}")).replace(r"blocks\.0\.", r"blocks\.(\d+)\.")
+        return numbers(header, pattern)
+
+    width, channels, patch, _ = required_shape(header, name("pos_embed.proj.weight"))
+    context = required_shape(header, name("context_embedder.weight"))
+    positions = required_shape(header, name("pos_embed.pos_embed"))[1]
     heads = divisor(header, "transformer_config", "num_attention_heads", max(1, width // HEAD_CHANNELS), [width])
-    normalised = f"{TRANSFORMER}joint_blocks.0.x_block.attn.ln_q.weight" in header.tensors
     return {
         "patch_size": patch,
         "in_channels": channels,
-        "out_channels": required_shape(header, f"{TRANSFORMER}final_layer.linear.weight")[0] // patch**2,
-        "num_layers": len(numbers(header, blocks + r"attn\.qkv\.weight")),
+        "out_channels": required_shape(header, name("proj_out.weight"))[0] // patch**2,
+        "num_layers": len(blocks("attn.to_q.weight")),
         "num_attention_heads": heads,
         "attention_head_dim": width // heads,
         "joint_attention_dim": context[1],
         "caption_projection_dim": context[0],
-        "pooled_projection_dim": required_shape(header, f"{TRANSFORMER}y_embedder.mlp.0.weight")[1],
+        "pooled_projection_dim": required_shape(header, name("time_text_embed.text_embedder.linear_1.weight"))[1],
         "pos_embed_max_size": round(positions**0.5),
-        "dual_attention_layers": tuple(numbers(header, blocks + r"attn2\.qkv\.weight")),
-        "qk_norm": "rms_norm" if normalised else None,
+        "dual_attention_layers": tuple(blocks("attn2.to_q.weight")),
+        "qk_norm": "rms_norm" if blocks("attn.norm_q.weight") else None,
     }
 
 

@@ -10,6 +10,7 @@ from diffusion.families.clip_text import EncoderPlace
 from diffusion.families.family import LatentFormat
 from diffusion.families.ldm_shapes import UNET
 from diffusion.families.stable_diffusion import StableDiffusion, is_named, pooled_prompt
+from diffusion.families.unclip import SEEN, statistics, told
 from diffusion.sampling.conditions import Frame
 from diffusion.text.encode import Conditioning, Encoded, TextStyle
 from diffusion.weights import Header
@@ -111,7 +112,10 @@ def _told(
 ) -> dict[str, Tensor]:
     """The inputs `text_embeds` `[b, width]` and `time_ids` `[1, n]`."""
     width = config["projection_class_embeddings_input_dim"] - len(numbers) * config["addition_time_embed_dim"]
-    pooled = pooled_prompt(settings, width)
+    seen = settings.get(SEEN)  # pictures in place of the prompt as a whole, which Stability AI calls Revision
+    pooled = (
+        told(seen, statistics(frame.model, width), frame.seed)[:, :width] if seen else pooled_prompt(settings, width)
+    )
     sizes = torch.tensor([list(numbers)], dtype=torch.float32, device=frame.device)
     return {"text_embeds": pooled.to(frame.device), "time_ids": sizes}
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -41,6 +42,7 @@ class StableDiffusion(ABC):
     latent_format: ClassVar[LatentFormat]
     places: ClassVar[tuple[EncoderPlace, ...]]
     heads: ClassVar[int | None] = None
+    vae_prefix: ClassVar[str] = ldm_shapes.VAE
     channels: ClassVar[tuple[int, ...]] = (4, extra_channels.INSTRUCTION, extra_channels.INPAINTING)
 
     @abstractmethod
@@ -73,10 +75,18 @@ class StableDiffusion(ABC):
 
     def denoiser(self, header: Header) -> Component:
         """The UNet under `model.diffusion_model.`."""
-        config = ldm_shapes.unet_config(header, self.heads, NORM_GROUPS)
+        return self.unet(header, self.unet_config(header))
+
+    def unet_config(self, header: Header) -> dict[str, Any]:
+        """Arguments of `UNet2DConditionModel`."""
+        return ldm_shapes.unet_config(header, self.heads, NORM_GROUPS)
+
+    def unet(self, header: Header, config: dict[str, Any], beside: tuple[str, ...] = ()) -> Component:
+        """A UNet of that configuration, in the layout of the file; see `Component` for `beside`."""
         layout = ldm_shapes.unet_layout(header)
         build = _on_meta(lambda: UNet2DConditionModel(**config))
-        return Component("UNet", ldm_shapes.UNET, build, lambda name: unet_file_name(name, layout), config=config)
+        name = partial(unet_file_name, layout=layout)
+        return Component("UNet", ldm_shapes.UNET, build, name, config=config, beside=beside)
 
     def autoencoder(self, header: Header) -> Component:
         """The VAE under `first_stage_model.`."""
@@ -100,14 +110,14 @@ class StableDiffusion(ABC):
         return unet.evaluate(network, call)
 
 
-def autoencoder(header: Header) -> Component:
-    """The VAE under `first_stage_model.`, of any family. Raises `MissingComponent`."""
-    if f"{ldm_shapes.VAE}decoder.conv_in.weight" not in header.tensors:
+def autoencoder(header: Header, prefix: str = ldm_shapes.VAE) -> Component:
+    """The VAE of a checkpoint of any family. Raises `MissingComponent`."""
+    if f"{prefix}decoder.conv_in.weight" not in header.tensors:
         raise MissingComponent(f"{header.path.name} holds no VAE: use VAELoader to load one from another file.")
-    config = ldm_shapes.vae_config(header, ldm_shapes.VAE, NORM_GROUPS)
+    config = ldm_shapes.vae_config(header, prefix, NORM_GROUPS)
     build = _on_meta(lambda: AutoencoderKL(**config))
     levels = len(config["block_out_channels"])
-    return Component("VAE", ldm_shapes.VAE, build, lambda name: _vae_entry(name, levels), UNUSED_VAE, config)
+    return Component("VAE", prefix, build, lambda name: _vae_entry(name, levels), UNUSED_VAE, config)
 
 
 def pooled_prompt(settings: Mapping[str, Any], width: int) -> Tensor:

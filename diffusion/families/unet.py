@@ -10,7 +10,6 @@ from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.network import Call
 
 
-@torch.no_grad()
 def evaluate(network: Any, call: Call) -> Tensor:
     """Ask a `UNet2DConditionModel`, in the number format of its weights; float32.
 

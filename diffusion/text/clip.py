@@ -11,8 +11,8 @@ import torch
 from diffusion.component import Patches, Source, WeightPatch
 from diffusion.residency import Part
 from diffusion.text.embeddings import find_embedding
-from diffusion.text.encode import Conditioning, Encoded, TextStyle, encode
-from diffusion.text.tokens import Tokens, tokenize
+from diffusion.text.encode import Conditioning, Encoded, Style, TextStyle
+from diffusion.text.tokens import Tokens
 
 Join = Callable[[Mapping[str, Encoded]], Conditioning]
 """Makes one conditioning of what a model's text encoders give, by their names."""
@@ -22,7 +22,7 @@ Join = Callable[[Mapping[str, Encoded]], Conditioning]
 class TextEncoder:
     """One text encoder of a model.
 
-    name: "l" (CLIP-L), "h" (OpenCLIP-H), "g" (OpenCLIP-bigG); it decides which vectors of an embedding are used.
+    name: "l" (CLIP-L), "h" (OpenCLIP-H), "g" (OpenCLIP-bigG), "t5"; it decides which vectors of an embedding are used.
     patches: changes of its weights, such as those of a LoRA.
     """
 
@@ -30,14 +30,14 @@ class TextEncoder:
     part: Part
     width: int
     layers: int
-    style: TextStyle = field(default_factory=TextStyle)
+    style: Style = field(default_factory=TextStyle)
     source: Source | None = None
     patches: Patches = ()
 
     @contextmanager
-    def loaded(self) -> Iterator[Any]:
+    def loaded(self, gradients: bool = False) -> Iterator[Any]:
         """A context in which the network is on its device, with its patches; its value is the network."""
-        with self.part.loaded(self.patches) as network, torch.no_grad():
+        with self.part.loaded(self.patches) as network, torch.set_grad_enabled(gradients and torch.is_grad_enabled()):
             yield network
 
     def patched(self, *patches: WeightPatch) -> "TextEncoder":
@@ -47,7 +47,10 @@ class TextEncoder:
 
 @dataclass(frozen=True)
 class Tokenized:
-    """A prompt in tokens, for each of a model's text encoders; `warnings` say what could not be used."""
+    """A prompt in tokens, for each of a model's text encoders; `warnings` say what could not be used.
+
+    An encoder without an entry is not asked: it gives no token, and a pooled state of zeros.
+    """
 
     by_encoder: Mapping[str, Tokens]
     warnings: tuple[str, ...] = ()
@@ -88,7 +91,7 @@ class Clip:
         tokens: dict[str, Tokens] = {}
         warnings: list[str] = []
         for encoder in self.encoders:
-            tokens[encoder.name] = tokenize(
+            tokens[encoder.name] = encoder.style.tokenize(
                 texts.get(encoder.name, ""),
                 lambda name, encoder=encoder: find_embedding(  # type: ignore[misc]
                     name, self.embedding_folders, encoder.width, encoder.name, self.embeddings
@@ -111,18 +114,23 @@ class Clip:
         }
         return Tokenized(padded, tuple(dict.fromkeys([*warnings, *skipped])))
 
-    def encode_tokens(self, tokens: Tokenized) -> Conditioning:
-        """The conditioning of tokens."""
+    def encode_tokens(self, tokens: Tokenized, gradients: bool = False) -> Conditioning:
+        """The conditioning of tokens; with `gradients` towards the vectors of embeddings."""
         encoded: dict[str, Encoded] = {}
         for encoder in self.encoders:
-            with encoder.loaded() as network:
-                encoded[encoder.name] = encode(
-                    network, tokens.by_encoder[encoder.name], encoder.style, self.layer_of(encoder)
-                )
+            own = tokens.by_encoder.get(encoder.name)
+            if own is None:
+                nothing = torch.zeros(1, 0, encoder.width), torch.zeros(1, encoder.width)
+                encoded[encoder.name] = Encoded(*nothing)
+                continue
+            with encoder.loaded(gradients) as network:
+                encoded[encoder.name] = encoder.style.encode(network, own, self.layer_of(encoder))
         return self.join(encoded)
 
     def encode(self, text: str) -> Conditioning:
-        """The conditioning `[[states [1, 77 n, width], {"pooled_output": [1, width]}]]` of a prompt."""
+        """The conditioning `[[states [1, T, width], {"pooled_output": [1, width]}]]` of a prompt; `T` is 77 a chunk
+        for models that read CLIP alone.
+        """
         return self.encode_tokens(self.tokenize(text))
 
     def layer_of(self, encoder: TextEncoder) -> int | None:

@@ -28,7 +28,7 @@ def find_embedding(
     Raises `EmbeddingError` if no folder has it, or if it was made for a text encoder of another width.
     """
     content, holder = (bundled[name], name) if bundled and name in bundled else _in_file(name, folders)
-    vectors = _first_vectors(content, f"clip_{encoder}")
+    vectors = _first_vectors(content, "t5xxl" if encoder == "t5" else f"clip_{encoder}")
     if vectors is None:
         raise EmbeddingError(f"The embedding '{name}' was left out: {holder} holds no vectors.")
     if vectors.shape[-1] != width:
@@ -74,8 +74,8 @@ def _locate(name: str, folders: Sequence[Path]) -> Path | None:
 def _first_vectors(content: Any, encoder: str) -> torch.Tensor | None:
     """The vectors in any of the layouts that training programs write.
 
-    A1111: `{"string_to_param": {"*": vectors}}`; for two text encoders: `{"clip_l": …, "clip_g": …}`; kohya:
-    `{"emb_params": vectors}`; diffusers: `{"<token>": vectors}`.
+    A1111: `{"string_to_param": {"*": vectors}}`; for several text encoders: `{"clip_l": …, "clip_g": …, "t5xxl": …}`;
+    kohya: `{"emb_params": vectors}`; diffusers: `{"<token>": vectors}`.
     """
     if not isinstance(content, Mapping):
         return None

@@ -1,21 +1,41 @@
 """From tokens to hidden states of a CLIP text model."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from diffusion.text.tokens import CHUNK, Token, Tokens
+from diffusion.text.tokens import CHUNK, Token, Tokens, tokenize
 from diffusion.text.vocabulary import END, START
 
 Conditioning = list[Any]
 """A list of `[states [1, T, width], options]` pairs; `T` is 77 a chunk."""
 
 
+class Encoded(NamedTuple):
+    """What a text encoder makes of a prompt, on the CPU: states `[1, T, width]`, for CLIP 77 a chunk, and the pooled
+    state `[1, width]` (T5 has none: `[1, 0]`).
+    """
+
+    states: Tensor
+    pooled: Tensor
+
+
+class Style(Protocol):
+    """How a family reads a text encoder."""
+
+    def tokenize(self, text: str, find_embedding: Callable[[str], Tensor]) -> Tokens:
+        """Read a prompt; see `diffusion.text.tokens.tokenize`."""
+
+    def encode(self, network: Any, tokens: Tokens, last_layer: int | None = None) -> Encoded:
+        """Encode tokens; `last_layer` counts from the end (-2: the last but one) and replaces the style's."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """How a family reads a text model.
+    """How a family reads one of CLIP's text models.
 
     padding: the token after the end of a prompt.
     layer: whose states are taken, counted from the end (-1: the last), unless the user says otherwise.
@@ -28,12 +48,13 @@ class TextStyle:
     final_norm: bool = True
     projected: bool = False
 
+    def tokenize(self, text: str, find_embedding: Callable[[str], Tensor]) -> Tokens:
+        """Read a prompt in chunks."""
+        return tokenize(text, find_embedding)
 
-class Encoded(NamedTuple):
-    """What a text model makes of a prompt: states `[1, 77 n, width]` and the pooled state `[1, width]`, on the CPU."""
-
-    states: Tensor
-    pooled: Tensor
+    def encode(self, network: Any, tokens: Tokens, last_layer: int | None = None) -> Encoded:
+        """Encode tokens; see `encode`."""
+        return encode(network, tokens, self, last_layer)
 
 
 def encode(network: Any, tokens: Tokens, style: TextStyle, last_layer: int | None = None) -> Encoded:
@@ -48,7 +69,8 @@ def encode(network: Any, tokens: Tokens, style: TextStyle, last_layer: int | Non
     states, pooled = chunk_states(network, [*chunks, *([()] if weighted else [])], style, last_layer)
     if weighted:
         *rows, empty = states
-        states = torch.stack([_apply_weights(row, empty, chunk) for row, chunk in zip(rows, chunks, strict=True)])
+        weighed = [token_weights(chunk, len(empty), start=1).to(empty) for chunk in chunks]
+        states = torch.stack([emphasised(*each, empty) for each in zip(rows, weighed, strict=True)])
     return Encoded(states.flatten(0, 1).unsqueeze(0).cpu(), pooled.cpu())
 
 
@@ -101,7 +123,14 @@ def _states(
     return result, normalised[:1, end_position + 1]
 
 
-def _apply_weights(states: Tensor, empty: Tensor, chunk: tuple[Token, ...]) -> Tensor:
-    weights = torch.ones(len(states), 1, device=states.device)
-    weights[1 : 1 + len(chunk), 0] = torch.tensor([token.weight for token in chunk])
-    return torch.where(weights == 1.0, states, (states - empty) * weights + empty)
+def token_weights(chunk: Sequence[Token], length: int, start: int) -> Tensor:
+    """The weights `[length]` of a chunk's states, whose first token is at `start`; 1 where there is no token."""
+    weights = torch.ones(length)
+    weights[start : start + len(chunk)] = torch.tensor([token.weight for token in chunk])
+    return weights
+
+
+def emphasised(states: Tensor, weights: Tensor, empty: Tensor) -> Tensor:
+    """States `[T, width]` under weights `[T]`, moved from (or towards) those of the empty prompt."""
+    factors = weights.unsqueeze(-1)
+    return torch.where(factors == 1.0, states, (states - empty) * factors + empty)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffusion.text import vocabulary
 from diffusion.text.embeddings import EmbeddingError
-from diffusion.text.prompt import parse_prompt
+from diffusion.text.prompt import Segment, parse_prompt
 
 CHUNK = 75  # tokens between start and end
 WHOLE = 8  # a group with fewer tokens is not cut at the end of a chunk
@@ -26,7 +26,8 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Tokens:
-    """A prompt in chunks of at most 75 tokens (without start, end and padding); there is at least one chunk.
+    """A prompt in chunks of at most 75 tokens (without start, end and padding); there is at least one chunk. For T5,
+    which reads prompts as a whole, the first chunk has all tokens.
 
     `warnings` say, a sentence each, which words could not be used.
     """
@@ -40,13 +41,21 @@ def tokenize(text: str, find_embedding: Callable[[str], Tensor]) -> Tokens:
 
     `find_embedding` returns the vectors `[n, width]` of a name or raises `EmbeddingError`; the word is then left out.
     """
+    groups, warnings = token_groups(parse_prompt(text), find_embedding, vocabulary.encode)
+    return replace(_in_chunks(groups), warnings=warnings)
+
+
+def token_groups(
+    segments: Sequence[Segment], find_embedding: Callable[[str], Tensor], encode: Callable[[str], list[int]]
+) -> tuple[list[list[Token]], tuple[str, ...]]:
+    """The tokens of segments, those of each stretch of text or embedding together; and warnings."""
     warnings: list[str] = []
     groups: list[list[Token]] = []
-    for segment in parse_prompt(text):
+    for segment in segments:
         for piece in _pieces(segment.text, find_embedding, warnings):
-            values = vocabulary.encode(piece) if isinstance(piece, str) else piece
+            values = encode(piece) if isinstance(piece, str) else piece
             groups.append([Token(value, segment.weight) for value in values])
-    return replace(_in_chunks(groups), warnings=tuple(warnings))
+    return groups, tuple(warnings)
 
 
 def _pieces(text: str, find_embedding: Callable[[str], Tensor], warnings: list[str]) -> Iterator[str | Tensor]:

@@ -61,7 +61,7 @@ BAD: dict[str, tuple[Maker, tuple[str, ...]]] = {
         lambda small: save({k[18:]: v for k, v in load(small).items() if k.startswith("first_stage_model.")}),
         ("it is a VAE alone", "models/vae", "VAELoader"),
     ),
-    "flux": (lambda small: save({k: torch.zeros(s) for k, s in FLUX.items()}), ("it is a Flux model",)),
+    "flux": (lambda small: save({k: torch.zeros(s) for k, s in FLUX.items()}), ("it is a model of Flux",)),
     "strange": (
         lambda small: tensors(weird__weight=(2, 3), other=(4,)),
         ("no known kind (tensors: 2", "Choose a checkpoint of Stable Diffusion 1.x"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from torch import Tensor
@@ -32,6 +32,10 @@ class Difference(Kind):
         """The value's."""
         return self.value.shape[0], math.prod(self.value.shape[1:])
 
+    def of_rows(self, rows: Tensor) -> Difference:
+        """Rows of the value."""
+        return replace(self, value=self.value[rows])
+
     def apply(self, weight: Tensor, multiplier: float) -> Tensor:
         """Add."""
         return weight + self.value.to(weight).reshape(weight.shape) * multiplier
@@ -57,6 +61,10 @@ class Replacement(Kind):
     def size(self) -> tuple[int, int]:
         """The value's."""
         return self.value.shape[0], math.prod(self.value.shape[1:])
+
+    def of_rows(self, rows: Tensor) -> Replacement:
+        """Rows of the value."""
+        return replace(self, value=self.value[rows])
 
     def apply(self, weight: Tensor, multiplier: float) -> Tensor:
         """Go from the one to the other."""

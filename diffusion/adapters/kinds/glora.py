@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -53,6 +53,10 @@ class Generalized(Kind):
     def size(self) -> tuple[int, int]:
         """Rows of `b1`, columns of `b2`."""
         return self.b1.shape[0], math.prod(self.b2.shape[1:])
+
+    def of_rows(self, rows: Tensor) -> Generalized:
+        """Rows of `b1`; what acts on the weight's input is the same for all."""
+        return replace(self, b1=self.b1[rows])
 
     def apply(self, weight: Tensor, multiplier: float) -> Tensor:
         """Add both parts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -37,6 +37,10 @@ class Rescaling(Kind):
         """Whether that side of the shape is right."""
         axis = int(self.on_input)
         return len(shape) > axis and shape[axis] == self.value.numel()
+
+    def of_rows(self, rows: Tensor) -> Rescaling:
+        """The rows' own factors, or those of the columns."""
+        return self if self.on_input else replace(self, value=self.value[rows])
 
     def apply(self, weight: Tensor, multiplier: float) -> Tensor:
         """Scale."""

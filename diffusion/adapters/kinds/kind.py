@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -41,6 +41,10 @@ class Kind(ABC):
         """Whether it can change a weight of that shape."""
         rows, columns = self.size
         return rows in (None, shape[0]) and columns in (None, math.prod(shape[1:]))
+
+    def of_rows(self, rows: Tensor) -> Kind | None:
+        """The change of some rows of the weight alone, by their numbers; None where rows depend on each other."""
+        return None
 
     @abstractmethod
     def apply(self, weight: Tensor, multiplier: float) -> Tensor:
@@ -99,6 +103,16 @@ class Additive(Kind):
         if self.magnitude is None:
             return weight + added * multiplier
         return weight + (rescaled(weight + added, self.magnitude) - weight) * multiplier
+
+    def shared_of_rows(self, rows: Tensor) -> dict[str, Any] | None:
+        """Magnitude and residual of some rows; None if the magnitude is of the columns, and so of all rows together."""
+        magnitude, residual = self.magnitude, self.residual
+        if magnitude is not None and magnitude.shape[0] == 1:
+            return None
+        return {
+            "magnitude": None if magnitude is None else magnitude[rows],
+            "residual": None if residual is None else residual.index_select(0, rows),
+        }
 
     def shared_tensors(self) -> dict[str, Tensor]:
         """The tensors of a file that do not depend on the kind."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from torch import Tensor
@@ -56,6 +56,16 @@ class Hadamard(Additive):
         if self.cores is None:
             return left.shape[0], right.shape[1]
         return left.shape[1], right.shape[1] * math.prod(self.cores[0].shape[2:])
+
+    def of_rows(self, rows: Tensor) -> Hadamard | None:
+        """Rows of the left factors."""
+        shared = self.shared_of_rows(rows)
+        if shared is None:
+            return None
+        axis = 0 if self.cores is None else 1
+        (left, right), (other_left, other_right) = self.first, self.second
+        first, second = left.index_select(axis, rows), other_left.index_select(axis, rows)
+        return replace(self, first=(first, right), second=(second, other_right), **shared)
 
     def product(self, weight: Tensor) -> Tensor:
         """Both products, multiplied."""

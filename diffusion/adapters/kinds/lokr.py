@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -63,10 +63,14 @@ class Factor:
 
 @dataclass(frozen=True, eq=False)
 class Kronecker(Additive):
-    """``kron(w1, w2)`` (Yeh et al. 2023, arXiv 2309.14859, section 4.2): w1 ``(o1, i1)``, w2 ``(o2, i2[, k, k])``."""
+    """``kron(w1, w2)`` (Yeh et al. 2023, arXiv 2309.14859, section 4.2): w1 ``(o1, i1)``, w2 ``(o2, i2[, k, k])``.
+
+    rows: the numbers of those that it is for, where the product is that of a larger weight; None for all.
+    """
 
     small: Factor
     large: Factor
+    rows: Tensor | None = None
 
     @classmethod
     def from_tensors(cls, tensors: Tensors) -> Self:
@@ -85,7 +89,12 @@ class Kronecker(Additive):
         )
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """The same names. Where both factors are whole, alpha is multiplied into the first, as it would not be read."""
+        """The same names. Where both factors are whole, alpha is multiplied into the first, as it would not be read.
+
+        Some rows are no Kronecker product, and are written as a difference.
+        """
+        if self.rows is not None:
+            return {"diff": self.product(torch.zeros(self.size)) * self.scale}
         small, shared = self.small, self.shared_tensors()
         if self.large.rank is None and small.whole is not None:
             small = Factor(small.whole * self.alpha) if self.alpha != 1 else small
@@ -101,7 +110,12 @@ class Kronecker(Additive):
     def size(self) -> tuple[int, int]:
         """The factors' sizes, multiplied."""
         (rows, columns), (more_rows, more_columns) = self.small.size, self.large.size
-        return rows * more_rows, columns * more_columns
+        return len(self.rows) if self.rows is not None else rows * more_rows, columns * more_columns
+
+    def of_rows(self, rows: Tensor) -> Kronecker | None:
+        """The same product, of which only these rows are used."""
+        shared = self.shared_of_rows(rows)
+        return None if shared is None else replace(self, rows=rows if self.rows is None else self.rows[rows], **shared)
 
     def product(self, weight: Tensor) -> Tensor:
         """The Kronecker product, of each place of a convolution's kernel."""
@@ -109,4 +123,5 @@ class Kronecker(Additive):
         if weight.ndim > 2 and large.ndim == 2:  # a factor without its kernel's shape
             large = large.unflatten(1, (-1, *weight.shape[2:]))
         small = small.reshape(*small.shape[:2], *[1] * (large.ndim - 2))
-        return torch.kron(small, large.contiguous()).reshape(weight.shape)
+        product = torch.kron(small, large.contiguous())
+        return (product if self.rows is None else product[self.rows]).reshape(weight.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from torch import Tensor
@@ -50,6 +50,11 @@ class LowRank(Additive):
         """Rows of `up`, columns of `down`."""
         kernel = 1 if self.mid is None else math.prod(self.mid.shape[2:])
         return self.up.shape[0], math.prod(self.down.shape[1:]) * kernel
+
+    def of_rows(self, rows: Tensor) -> LowRank | None:
+        """Rows of `up`."""
+        shared = self.shared_of_rows(rows)
+        return None if shared is None else replace(self, up=self.up[rows], **shared)
 
     def product(self, weight: Tensor) -> Tensor:
         """The product of the factors."""

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from diffusion.text.clip import Clip, TextEncoder, Tokenized
 from diffusion.text.embeddings import EXTENSIONS, EmbeddingError, find_embedding
-from diffusion.text.encode import Conditioning, Encoded, chunk_states
+from diffusion.text.encode import Conditioning, Encoded, TextStyle, chunk_states, token_weights
+from diffusion.text.prompt import Segment
+from diffusion.text.t5 import T5Style
 from diffusion.text.tokens import Tokens
 from diffusion.text.webui.chunks import BACKTRACK, Embeddings, chunked, names_of
 from diffusion.text.webui.composition import composed
@@ -109,6 +111,10 @@ def tokenize(clip: Clip, text: str, dialect: Dialect) -> Tokenized:
     warnings: list[str] = []
     tokens: dict[str, Tokens] = {}
     for encoder in clip.encoders:
+        if isinstance(encoder.style, T5Style):
+            words = [Segment(each.text, each.weight) for each in segments if not each.ends_chunk]
+            tokens[encoder.name] = encoder.style.read(words, _named_embedding(clip, encoder))
+            continue
         found = Embeddings(names, _finder(clip, encoder, warnings))
         tokens[encoder.name] = chunked(segments, found, dialect.backtrack)
     return clip.aligned(tokens, warnings)
@@ -118,16 +124,23 @@ def encode_tokens(clip: Clip, tokens: Tokenized, emphasis: Emphasis) -> Conditio
     """The conditioning of tokens: each chunk by itself, its states times the weights of its tokens."""
     encoded: dict[str, Encoded] = {}
     for encoder in clip.encoders:
-        chunks = list(tokens.by_encoder[encoder.name].chunks)
-        with encoder.loaded() as network:
-            states, pooled = chunk_states(network, chunks, encoder.style, clip.layer_of(encoder))
+        states, weights, pooled = _read(encoder, tokens.by_encoder[encoder.name], clip.layer_of(encoder))
         if emphasis in ("original", "no norm"):
-            weights = torch.ones(states.shape[:2], device=states.device)
-            for row, chunk in zip(weights, chunks, strict=True):
-                row[1 : 1 + len(chunk)] = torch.tensor([token.weight for token in chunk])
-            states = weighted(states, weights, keep_mean=emphasis == "original")
+            states = weighted(states, weights.to(states), keep_mean=emphasis == "original")
         encoded[encoder.name] = Encoded(states.flatten(0, 1).unsqueeze(0).cpu(), pooled.cpu())
     return clip.join(encoded)
+
+
+def _read(encoder: TextEncoder, tokens: Tokens, last_layer: int | None) -> tuple[Tensor, Tensor, Tensor]:
+    """The states `[chunks, T, width]` without weights, the weights `[chunks, T]`, and the pooled state."""
+    with encoder.loaded() as network:
+        if isinstance(encoder.style, T5Style):
+            states = encoder.style.states(network, tokens, last_layer)
+            return states.unsqueeze(0), encoder.style.weights(tokens).unsqueeze(0), states.new_zeros(1, 0)
+        assert isinstance(encoder.style, TextStyle)
+        states, pooled = chunk_states(network, list(tokens.chunks), encoder.style, last_layer)
+    weights = [token_weights(chunk, states.shape[1], start=1) for chunk in tokens.chunks]
+    return states, torch.stack(weights), pooled
 
 
 def weighted(states: Tensor, weights: Tensor, *, keep_mean: bool) -> Tensor:
@@ -148,6 +161,11 @@ def embedding_stems(folders: Sequence[Path]) -> list[str]:
         for path in sorted(folder.rglob("*"))
         if path.suffix in EXTENSIONS
     ]
+
+
+def _named_embedding(clip: Clip, encoder: TextEncoder) -> Callable[[str], Tensor]:
+    """Looks up embeddings that are written as `embedding:name`, the one way in which T5 finds them."""
+    return lambda name: find_embedding(name, clip.embedding_folders, encoder.width, encoder.name, clip.embeddings)
 
 
 def _finder(clip: Clip, encoder: TextEncoder, warnings: list[str]) -> Callable[[str], Tensor | None]:

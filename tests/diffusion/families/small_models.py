@@ -66,6 +66,14 @@ def write_refiner(path: Path) -> SmallModel:
     return _write(path, model, open_clip("conditioner.embedders.0.model.", model.text["g"]))
 
 
+def write_unclip(path: Path, embedding: int, tensors: dict[str, Tensor] | None = None, **metadata: str) -> SmallModel:
+    """Stable Diffusion 2.1 unCLIP for embeddings of so many numbers. tensors, metadata: further ones of the file."""
+    unet = _unet(4, WIDTH, linear=True, embedding=embedding)
+    model = SmallModel(unet, _vae(), {"h": _clip(3, "gelu", heads=2)})
+    text = open_clip("cond_stage_model.model.", model.text["h"])
+    return _write(path, model, {**text, **(tensors or {})}, {**METADATA_TEXTS, **metadata})
+
+
 def open_clip(prefix: str, network: nn.Module) -> dict[str, Tensor]:
     """The weights of a text model in OpenCLIP's layout."""
     state = {name.removeprefix("text_model."): tensor for name, tensor in network.state_dict().items()}
@@ -110,8 +118,18 @@ def _write(
     return model
 
 
-def _unet(in_channels: int, context: int, heads: int | None = None, linear: bool = False, sizes: int = 0) -> Any:
-    """A UNet of two levels, the second with attention; sizes: how many numbers it is told beside the pooled prompt."""
+def _unet(
+    in_channels: int,
+    context: int,
+    heads: int | None = None,
+    linear: bool = False,
+    sizes: int = 0,
+    embedding: int = 0,
+) -> Any:
+    """A UNet of two levels, the second with attention; sizes: how many numbers it is told beside the pooled prompt.
+
+    embedding: of how many numbers an embedding is that it is told, with the level of noise on it.
+    """
     torch.manual_seed(in_channels)
     told = {
         "addition_embed_type": "text_time",
@@ -132,6 +150,8 @@ def _unet(in_channels: int, context: int, heads: int | None = None, linear: bool
         use_linear_projection=linear,
         sample_size=64,  # of no effect, but diffusers' pipeline for inpainting asks for it
         **(told if sizes else {}),
+        class_embed_type="projection" if embedding else None,
+        **({"projection_class_embeddings_input_dim": 2 * embedding} if embedding else {}),
     )
     return in_file_precision(network)
 

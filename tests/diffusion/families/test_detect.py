@@ -91,7 +91,8 @@ def changed(shapes: dict[str, tuple[int, ...]], **changes: tuple[int, ...]) -> d
         (["emb_params"], "a textual inversion"),
         (["first_stage_model.encoder.conv_in.weight"], "a VAE alone"),
         (["encoder.conv_in.weight", "decoder.conv_in.weight"], "a VAE alone"),
-        (["model.diffusion_model.double_blocks.0.img_attn.qkv.weight"], "a Flux model, .* not supported yet"),
+        (["double_blocks.0.img_attn.qkv.weight"], "a model of Flux' kind, .* not supported yet"),
+        (["distilled_guidance_layer.in_proj.weight", "double_blocks.0.img_attn.qkv.weight"], "a Chroma model"),
         (
             ["edm_mean", "conditioner.embedders.1.model.ln_final.weight"],
             "a Playground 2.5 checkpoint, .* not supported",
@@ -100,13 +101,21 @@ def changed(shapes: dict[str, tuple[int, ...]], **changes: tuple[int, ...]) -> d
         (["cond_stage_model.model.ln_final.weight"], "a text encoder alone"),
         (["down_blocks.0.resnets.0.conv1.weight", "up_blocks.0.x"], "a UNet in diffusers' layout"),
         (["text_model.final_layer_norm.weight"], "a text encoder alone, which belongs in models/text_encoders"),
-        (["encoder.block.0.layer.0.SelfAttention.q.weight"], "a T5 text encoder, .* not supported yet"),
+        (["encoder.block.0.layer.0.SelfAttention.q.weight"], "a T5 text encoder, which belongs in models/text_enc"),
         (["transformer.h.0.weight"], r"of no known kind \(tensors: 1, the first is 'transformer.h.0.weight'\)"),
     ],
 )
 def test_other_files_are_named(tmp_path, names, kind):
     with pytest.raises(WeightsError, match=rf"file\.safetensors cannot be loaded as a checkpoint: it is {kind}"):
         detect(header(tmp_path, dict.fromkeys(names, (4, 4))))
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(64, "which belongs in"), (384, "that sees another picture")])
+@pytest.mark.parametrize("layer", ["img_in.weight", "x_embedder.weight"])
+def test_kinds_of_flux_are_told_apart(tmp_path, channels, kind, layer):
+    shapes = {layer: (3072, channels), "single_transformer_blocks.0.norm.linear.weight": (9216, 3072)}
+    with pytest.raises(WeightsError, match=f"it is a Flux model.* {kind}"):
+        detect(header(tmp_path, shapes))
 
 
 @pytest.mark.parametrize(

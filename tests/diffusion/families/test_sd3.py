@@ -8,9 +8,10 @@ import torch
 from diffusers import AutoencoderKL, SD3Transformer2DModel
 from diffusers.loaders.single_file_utils import convert_sd3_transformer_checkpoint_to_diffusers
 from torch import Tensor
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, T5EncoderModel
 
 from diffusion.checkpoint import Checkpoint, load_checkpoint
+from diffusion.diffusers_folder import load_folder
 from diffusion.families import detect
 from diffusion.families.ldm_keys import vae_file_name
 from diffusion.families.sd3 import SD3, TRANSFORMER
@@ -19,8 +20,10 @@ from diffusion.sampling.conditions import Frame
 from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.guidance_changes import RescaledGuidance
 from diffusion.sampling.network import Call
-from diffusion.weights import Header, TensorInfo, load_weights, save_weights
+from diffusion.saving import save_checkpoint
+from diffusion.weights import Header, TensorInfo, load_weights, read_header, save_weights
 from tests.diffusion.families.small_models import in_file_precision
+from tests.diffusion.families.small_transformers import small_t5, t5_in_file, write_pieces
 
 WIDTH = 32
 TINY = {
@@ -224,6 +227,58 @@ def test_the_latents_have_a_shift():
     samples = torch.tensor([0.0609, 1.0609])
     torch.testing.assert_close(SD3.latent_format.to_model(samples), torch.tensor([0.0, 1.5305]))
     torch.testing.assert_close(SD3.latent_format.from_model(SD3.latent_format.to_model(samples)), samples)
+
+
+@pytest.fixture(scope="module")
+def with_t5(path, transformer, tmp_path_factory) -> tuple[Checkpoint, T5EncoderModel]:
+    """The same checkpoint with T5, as the files that include it have it."""
+    folder = tmp_path_factory.mktemp("with_t5")
+    module = small_t5(4 * WIDTH)
+    added = {n: t.half() for n, t in t5_in_file(module, "text_encoders.t5xxl.transformer.").items()}
+    save_weights(folder / "sd3.safetensors", {**load_weights(path), **added}, read_header(path).metadata)
+    write_pieces(folder / "spiece.model")
+    return load_checkpoint(folder / "sd3.safetensors", tokenizer_folders=[folder]), module
+
+
+def test_t5_gives_256_more_tokens(loaded, with_t5):
+    """As diffusers' StableDiffusion3Pipeline joins the three: the CLIPs' tokens, filled up in width, then T5's."""
+    whole, module = with_t5
+    ((clips, pooled),), ((states, options),) = (
+        loaded.clip.encode("a (red:1.2) cat"),
+        whole.clip.encode("a (red:1.2) cat"),
+    )
+    with torch.no_grad():
+        plain, empty = (
+            module(torch.tensor([row + [0] * (256 - len(row))])).last_hidden_state for row in ([4, 6, 5, 1], [1])
+        )
+    plain[:, 1] = (plain[:, 1] - empty[:, 1]) * 1.2 + empty[:, 1]
+    torch.testing.assert_close(states, torch.cat((clips, plain), 1))
+    assert torch.equal(options["pooled_output"], pooled["pooled_output"])
+    settings = {"seed": 1, "steps": 2, "cfg": 4.0, "sampler": "euler", "scheduler": "simple"}
+    latent = {"samples": torch.zeros(1, 16, 8, 8)}
+    found = [sample(whole.model, latent, [[each, pooled]], [[each, pooled]], **settings) for each in (clips, states)]
+    assert found[1]["samples"].isfinite().all()
+    assert not torch.allclose(found[0]["samples"], found[1]["samples"])
+
+
+def test_a_folder_of_diffusers_gives_the_same_and_is_saved_as_a_checkpoint(path, transformer, with_t5, tmp_path):
+    whole, module = with_t5
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusion3Pipeline"}))
+    transformer.save_pretrained(tmp_path / "folder" / "transformer")
+    for encoder, name in zip(whole.clip.encoders, ("text_encoder", "text_encoder_2"), strict=False):
+        with encoder.loaded() as network:
+            network.save_pretrained(tmp_path / "folder" / name)
+    module.save_pretrained(tmp_path / "folder" / "text_encoder_3")
+    write_pieces(tmp_path / "folder" / "tokenizer_3" / "spiece.model")
+    ours = load_folder(tmp_path / "folder")
+    assert ours.model.config == whole.model.config
+    assert [encoder.name for encoder in ours.clip.encoders] == ["l", "g", "t5"]
+    assert torch.equal(ours.clip.encode("a cat")[0][0], whole.clip.encode("a cat")[0][0])
+    save_checkpoint(tmp_path / "saved.safetensors", ours.model, dtype=torch.float16)
+    saved, original = load_weights(tmp_path / "saved.safetensors"), load_weights(path)
+    assert saved.keys() == {name for name in original if name.startswith(TRANSFORMER)}
+    assert all(torch.equal(tensor, original[name]) for name, tensor in saved.items())
 
 
 @pytest.mark.parametrize("name", RELEASED)
