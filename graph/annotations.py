@@ -28,8 +28,8 @@ class Files:
 
     The list is read at each request, so that a file dropped into the folder can be chosen without a restart. The
     content of the chosen file is part of the node's cache key. `upload` adds an upload button: "image", "audio",
-    "video", or "file" for any other. With `extensions` the combo lists files of the input folder that have these
-    instead of pictures, and only such are uploaded.
+    "video", or "file" for any other. With `extensions` the combo lists only files that have one of these: of the
+    input folder instead of pictures (and only such are uploaded), or of the models of that kind.
     """
 
     kind: str
@@ -62,6 +62,16 @@ class Widget:
     """The widget that an input has in the editor, by the name under which a script of the pack registers it."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetTarget:
+    """A text that names a widget of the graph, as in `KSampler.cfg`, or is one of `others`; empty is none.
+
+    The editor offers the widgets of the nodes before this one.
+    """
+
+    others: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from graph.folders import Folders
+from graph.node_spec import NodeSpec
 
 
 class Interrupted(Exception):
@@ -19,6 +20,9 @@ class GraphView(Protocol):
 
     def node(self, id: str) -> dict[str, Any]:
         """A node in the API form, `{"class_type", "inputs"}`. Raises KeyError."""
+
+    def spec(self, id: str) -> NodeSpec:
+        """What kind of node it is. Raises KeyError, also for a node that no output of the job needs."""
 
     def parent(self, id: str) -> str | None:
         """The node whose subgraph a node belongs to; None for one of the prompt. Raises KeyError."""

@@ -24,8 +24,9 @@ from graph.annotations import (
     Seed,
     SeedControl,
     Widget,
+    WidgetTarget,
 )
-from graph.context import Context
+from graph.context import Context, Interrupted
 from graph.figures import Plot, Series, Table
 from graph.folders import Folders
 from graph.input_error import InputError
@@ -45,6 +46,7 @@ __all__ = [
     "Folders",
     "Input",
     "InputError",
+    "Interrupted",
     "Items",
     "Lazy",
     "Multiline",
@@ -59,6 +61,7 @@ __all__ = [
     "Subgraph",
     "Table",
     "Widget",
+    "WidgetTarget",
     "node",
     "spec_of",
 ]
@@ -84,12 +87,16 @@ def node(
     output_names: Sequence[str] = (),
     always: bool = False,
     not_idempotent: bool = False,
+    reads_graph: bool = False,
     fingerprint: Callable[..., object] | None = None,
     validate: Callable[..., None] | None = None,
     deprecated: bool = False,
     experimental: bool = False,
+    internal: bool = False,
 ) -> Callable[[Function], Function]:
     """Declare a function as a node; see the module's docstring, and `NodeSpec` for what the options mean.
+
+    An `internal` node is there for the subgraphs that others give: the editor does not offer it.
 
     Raises TypeError, at import, for a parameter without a usable annotation and for a tooltip of an unknown input.
     """
@@ -112,6 +119,7 @@ def node(
             search=tuple(search),
             always=always,
             not_idempotent=not_idempotent,
+            reads_graph=reads_graph,
             fingerprint=fingerprint,
             validate=validate,
             variadic=read.variadic,
@@ -120,6 +128,7 @@ def node(
             deprecated=deprecated,
             experimental=experimental,
             module=function.__module__,
+            extra={"internal": True} if internal else {},
         )
         setattr(function, SPEC_ATTRIBUTE, spec)
         return function

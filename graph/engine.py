@@ -15,10 +15,10 @@ import orjson
 
 from graph import events
 from graph.folders import Folders
-from graph.headless.input_values import Places
 from graph.headless.progress import Course, Progress
 from graph.headless.workflow import Prepared, Source, prepare, workflow_of
 from graph.messages import Job, PackProblem
+from graph.places import Places
 from graph.prompt import Prompt
 from graph.registry import Registry, signature
 from graph.results import Results, Shown, unwrapped

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from graph.files.listing import Listing
+from graph.files.model_notes import ModelNotes
 from graph.files.reservations import JobFiles
 from graph.files.safe_path import OutsideFolderError, UnsafePathError, inside, safe_parts
 from graph.files.saving import Area, SavePath, free_places, highest_counter, take
@@ -19,6 +20,7 @@ MODEL_KINDS = (
     "checkpoints", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision", "style_models", "embeddings",
     "diffusers", "vae_approx", "controlnet", "gligen", "upscale_models", "hypernetworks", "photomaker", "classifiers",
     "model_patches", "audio_encoders", "annotators", "configs", "ipadapter",
+    "taggers", "captioners",
 )  # fmt: skip
 OLDER_NAMES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter": "controlnet"}
 WEIGHT_EXTENSIONS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl")
@@ -26,6 +28,7 @@ DIFFUSERS_INDEX = "model_index.json"  # what makes a folder a model, in `diffuse
 EXTENSIONS = {
     "configs": (".yaml", ".yml", ".json"),
     "annotators": (*WEIGHT_EXTENSIONS, ".onnx", ".task", ".tflite"),
+    "taggers": (*WEIGHT_EXTENSIONS, ".onnx"),
     "diffusers": (f"/{DIFFUSERS_INDEX}",),
 }
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
@@ -111,6 +114,10 @@ class Folders:
         message = f"There is no '{name}' in {folder_name}. Put the file there, or choose another one."
         raise FileNotFoundError(message + similar(name, self.model_choices(kind)))
 
+    def sha256(self, path: Path) -> str:
+        """The digest of a model file, computed once and kept in the user folder. Raises OSError."""
+        return ModelNotes(self.user / "models").sha256(path)
+
     def _pairs(self) -> dict[str, str]:
         """VAEs that are files `NAME_encoder` and `NAME_decoder` in `vae_approx`, as in ComfyUI: the latter by NAME."""
         files = {name.rpartition(".")[0]: name for name in self.model_names("vae_approx")}
@@ -184,6 +191,13 @@ class Folders:
             return next(place for place in candidates if take(place))
         files, node = self._saver
         return files.reserve(node, candidates, self._place)
+
+    def named_path(self, subfolder: str, filename: str) -> SavePath:
+        """A file of the output folder under a name that is given: what was there is replaced.
+
+        Raises UnsafePathError if the name leads out of the folder.
+        """
+        return self._place(filename, subfolder, "output")
 
     def _place(self, filename: str, subfolder: str, area: Area) -> SavePath:
         path = self.resolve(area, subfolder, filename)

@@ -55,13 +55,15 @@ class NodeSpec:
     result that is never reused.
 
     `validate` is called before a job is queued, with the values of the widgets by name (None for a linked one) and, if
-    it has a parameter `input_types`, the types of what is linked; it raises InputError. The inputs in `validated` (all
+    it has a parameter `input_types`, the types of what is linked; with `reads_graph` also with `graph` (a GraphView),
+    `node_id` and `folders`. It raises InputError. The inputs in `validated` (all
     with `*`) are its affair, and not checked otherwise; with `validates_types`, the types of links are too.
 
     `variadic` describes the further inputs that it takes under any name. `absent` names the optional inputs that are
-    passed as None when they are not given. `sees_graph` says that it may name any node of the prompt in a subgraph.
-    `inputs_now` gives the inputs anew, for a node whose choices change while it is installed. `code` is a fingerprint
-    of the code that it comes from.
+    passed as None when they are not given. `reads_graph` says that its result depends on what the nodes before it are
+    called, and how they are linked, beside what they compute. `sees_graph` says that it may name any node of the prompt
+    in a subgraph. `inputs_now` gives the inputs anew, for a node whose choices change while it is installed. `code` is
+    a fingerprint of the code that it comes from.
     """
 
     id: str
@@ -86,6 +88,7 @@ class NodeSpec:
     variadic: Input | None = None
     absent: tuple[str, ...] = ()
     is_async: bool = False
+    reads_graph: bool = False
     sees_graph: bool = False
     inputs_now: Callable[[], tuple[Input, ...]] | None = None
     deprecated: bool = False

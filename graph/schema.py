@@ -43,9 +43,11 @@ def fill_choices(schemas: Schemas, folders: Folders) -> dict[str, Schema]:
 def file_choices(options: Mapping[str, Any], folders: Folders) -> list[str]:
     """The files that an input with these options (`files_kind` is not None) can choose from."""
     kind: str = options["files"]
-    if kind != "input":
-        return folders.model_choices(kind)
-    return folders.input_names(options["extensions"]) if "extensions" in options else folders.input_names()
+    if kind == "input":
+        return folders.input_names(options["extensions"]) if "extensions" in options else folders.input_names()
+    names = folders.model_choices(kind)
+    endings = tuple(options.get("extensions", ()))
+    return [name for name in names if name.lower().endswith(endings)] if endings else names
 
 
 def _entry(spec: NodeSpec, id: str, names: Mapping[str, str]) -> Schema:

@@ -7,7 +7,18 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mappin
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from graph.annotations import Advanced, Choice, Color, CurvePoints, Files, Multiline, Range, SeedControl, Widget
+from graph.annotations import (
+    Advanced,
+    Choice,
+    Color,
+    CurvePoints,
+    Files,
+    Multiline,
+    Range,
+    SeedControl,
+    Widget,
+    WidgetTarget,
+)
 from graph.context import Context
 from graph.node_spec import Input, Output
 from graph.types import Socket
@@ -209,6 +220,8 @@ def _widget(
                 options.update(display="color", **({"alpha": True} if alpha else {}))
             case Widget(name):
                 options["widgetType"] = name
+            case WidgetTarget(others):
+                options["widgetTarget"] = list(others)
             case Advanced():
                 options["advanced"] = True
             case SeedControl():

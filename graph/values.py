@@ -48,10 +48,14 @@ class Lazy(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An output of a node, by the node's id and the output's position."""
+    """An output of a node, by the node's id and the output's position.
+
+    In a subgraph it is a node of that if there is one of the id; `outer` says that it is one of the graph around it.
+    """
 
     node: str
     slot: int = 0
+    outer: bool = False
 
 
 @dataclass(slots=True)
@@ -80,12 +84,14 @@ class Subgraph:
         small = graph.add("ImageScale", image=image, width=64, height=64)
         return graph.returns(graph.add("ImageInvert", image=small))
 
-    Ids are those of the subgraph alone, unless it is `absolute`: then they must be new to the whole prompt.
+    Ids are those of the subgraph alone, unless it is `absolute`: then they must be new to the whole prompt. By the ends
+    of the nodes that are `milestones` the progress of the node is measured that returned it.
     """
 
     nodes: dict[str, InnerNode] = field(default_factory=dict)
     results: tuple[Any, ...] = ()
     absolute: bool = False
+    milestones: tuple[str, ...] = ()
 
     def add(self, node_type: str | Callable[..., Any], /, **inputs: Any) -> InnerNode:
         """Add a node by its id or the function that declares it; an input is a node, one of its outputs, or a value.

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     "graph": {"graph"},
     "diffusion": {"diffusion"},
-    "nodes": {"nodes", "diffusion", "graph.declare", "graph.caching.stored_form", "graph.types"},
+    "nodes": {"nodes", "diffusion", "graph.declare", "graph.caching.stored_form", "graph.sweeps", "graph.types"},
     "api": {"api", "graph"},
     "compat": {"compat", "graph", "nodes", "diffusion"},
     "launcher": {"launcher"},

@@ -45,6 +45,19 @@ Call = Generator[Request, Any, Outputs]
 
 
 @dataclass(slots=True)
+class Active:
+    """A node that has begun and waits: for the lazy inputs `wanted`, for the results of a subgraph, or for tasks."""
+
+    call: "NodeCall"
+    course: Call
+    begun: float
+    contexts: list[NodeContext]
+    wanted: tuple[str, ...] = ()
+    expanded: tuple[Any, ...] | None = None
+    sent: Any = None
+
+
+@dataclass(slots=True)
 class NodeCall:
     """What the calls of a node have in common.
 

@@ -26,7 +26,7 @@ class Demand:
     def __init__(self, executor: "Executor", planned: Plan, check: Callable[[], None]) -> None:
         """`check` is called between two steps, and may raise."""
         self.steps: dict[str, Step] = dict(planned.steps)
-        self.keys = Keys(executor.folders, lambda path: executor.content.hash(path, check), executor.salt)
+        self.keys = Keys(executor.folders, lambda path: executor.content.hash(path, check), executor.salt, self.steps)
         self.outputs = KeptOutputs(keep=planned.sees_graph)
         self.schedule = Schedule()
         self._executor = executor

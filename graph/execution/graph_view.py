@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.execution.plan import Step
+from graph.node_spec import NodeSpec
 
 
 class View:
@@ -26,7 +27,14 @@ class View:
             node = self._whole()[id]
             return {**node, "inputs": dict(node["inputs"])}
         links = {name: list(link) for name, link in step.links.items()}
-        return {"class_type": step.class_type, "inputs": {**step.literals, **links}}
+        literals = {name: {"__value__": v} if isinstance(v, list) else v for name, v in step.literals.items()}
+        # Its inputs have the names of the function's parameters, which an alias may call otherwise.
+        class_type = step.spec.id if step.class_type in step.spec.aliases else step.class_type
+        return {"class_type": class_type, "inputs": {**literals, **links}}
+
+    def spec(self, id: str) -> NodeSpec:
+        """What kind of node it is. Raises KeyError for one that is not planned."""
+        return self._steps[id].spec
 
     def parent(self, id: str) -> str | None:
         """The node whose subgraph a node belongs to. Raises KeyError."""

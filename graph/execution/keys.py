@@ -2,7 +2,8 @@
 
 A key is a hash of the node's id, version and code, its literals, the content of the files that these name, and the keys
 of its inputs with their output indices: a Merkle tree, so that the keys of a graph cost time linear in its size. Node
-ids of the prompt, titles and the names of aliases do not take part, but for nodes that are not idempotent.
+ids of the prompt, titles and the names of aliases do not take part, but for nodes that are not idempotent or read the
+graph.
 """
 
 import math
@@ -10,10 +11,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from graph.execution.order import depth_first
 from graph.execution.plan import Plan, Step
 from graph.folders import Folders
 from graph.input_error import InputError
@@ -32,7 +35,11 @@ class Keys:
     `salt` is what else results depend on: the device, versions of libraries.
     """
 
-    def __init__(self, folders: Folders, content: ContentHash, salt: str = "") -> None:
+    def __init__(
+        self, folders: Folders, content: ContentHash, salt: str = "", steps: Mapping[str, Step] = MappingProxyType({})
+    ) -> None:
+        """`steps` has all steps of the graph, for those that read it."""
+        self._steps = steps
         self._folders = folders
         self._content = content
         self._salt = salt
@@ -82,7 +89,7 @@ class Keys:
     def _type(self, spec: NodeSpec) -> tuple[bytes, bool]:
         """How all keys of a type begin, and whether nothing but its literals and links comes after that."""
         files = any(item.files for item in spec.inputs)
-        pure = not (files or spec.fingerprint or spec.always or spec.not_idempotent)
+        pure = not (files or spec.fingerprint or spec.always or spec.not_idempotent or spec.reads_graph)
         # The files of a node that saves some are in these folders, and another run may have other ones.
         places = (str(self._folders.output), str(self._folders.temp)) if spec.output_node else ()
         found = self._types[id(spec)] = (_encode((self._salt, spec.id, spec.version, spec.code, *places)), pure)
@@ -110,7 +117,15 @@ class Keys:
             self.unique.add(step.id)
         if spec.not_idempotent:
             parts.append(step.id)
+        if spec.reads_graph:
+            parts.append(self._drawing(step))
         return parts
+
+    def _drawing(self, step: Step) -> list[Any]:
+        """The ids, titles and links of the nodes before a step."""
+        order = depth_first([step.id], lambda id: [source for source, _ in self._steps[id].links.values()])
+        steps = [self._steps[id] for id in order.nodes]
+        return [[each.id, str(each.named or ""), each.links] for each in steps]
 
     def _without_objects(self, step: Step, parent: Step) -> Mapping[str, Any]:
         """The literals of a step in a subgraph, which may be any objects: where they come from stands for those.

@@ -243,7 +243,9 @@ def place_subgraph(subgraph: Subgraph, parent: Step, index: int, known: Mapping[
     names = {id: prefix + id for id in subgraph.nodes}
 
     def placed(value: Any) -> Any:
-        return Reference(names.get(value.node, value.node), value.slot) if isinstance(value, Reference) else value
+        if not isinstance(value, Reference):
+            return value
+        return Reference(value.node if value.outer else names.get(value.node, value.node), value.slot)
 
     nodes = {}
     for id, node in subgraph.nodes.items():
@@ -259,4 +261,4 @@ def place_subgraph(subgraph: Subgraph, parent: Step, index: int, known: Mapping[
     for each in results:
         if isinstance(each, Reference) and each.node not in nodes and each.node not in known:
             raise PlanError(f"a result is an output of its node {each.node}, which does not exist")
-    return Subgraph(nodes, results, absolute=True)
+    return Subgraph(nodes, results, absolute=True, milestones=tuple(names[id] for id in subgraph.milestones))

@@ -7,7 +7,7 @@ an entry in a table. Async nodes overlap with each other; of the others one runs
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,8 +16,8 @@ from graph import context, events
 from graph.caching.result import Inner, Result
 from graph.caching.shown_files import stamps
 from graph.execution.calls import (
+    Active,
     BlockedError,
-    Call,
     Expand,
     NodeCall,
     NoValueError,
@@ -34,6 +34,7 @@ from graph.execution.calls import (
 from graph.execution.demand import Demand
 from graph.execution.failure import NodeError
 from graph.execution.graph_view import View
+from graph.execution.milestones import Milestones
 from graph.execution.node_context import JobContext, NodeContext
 from graph.execution.plan import Plan, PlanError, Planner, Step, place_subgraph
 from graph.execution.tasks import Question, Tasks
@@ -54,19 +55,6 @@ def call(function: Callable[..., Any], /, *arguments: Any, **inputs: Any) -> Any
     return function(*arguments, **inputs)
 
 
-@dataclass(slots=True)
-class _Active:
-    """A node that has begun and waits: for the lazy inputs `wanted`, for the results of a subgraph, or for tasks."""
-
-    call: NodeCall
-    course: Call
-    begun: float
-    contexts: list[NodeContext]
-    wanted: tuple[str, ...] = ()
-    expanded: tuple[Any, ...] | None = None
-    sent: Any = None
-
-
 class Run:
     """One execution. `executed` names the nodes that have run or were found in the cache."""
 
@@ -82,11 +70,12 @@ class Run:
         self._demand = Demand(executor, planned, self._check)
         self._steps, self._keys = self._demand.steps, self._demand.keys
         self._outputs, self._schedule = self._demand.outputs, self._demand.schedule
-        self._active: dict[str, _Active] = {}
+        self._active: dict[str, Active] = {}
         self._inner: dict[str, list[Inner]] = {}
         self._direct: dict[int, bool] = {}
         self._tasks = Tasks(executor.invoke)
         self._questions: dict[str, Question] = {}
+        self._milestones = Milestones(emit)
         self._context = JobContext(
             folders=executor.folders,
             files=executor.reservations.of(job.ticket, job.start),
@@ -212,17 +201,17 @@ class Run:
             start=self._tasks.start,
             ask=lambda name, index: self._tasks.ask(step.id, name, index),
         )
-        active = self._active[step.id] = _Active(node_call, call_node(node_call, *first), begun, contexts)
+        active = self._active[step.id] = Active(node_call, call_node(node_call, *first), begun, contexts)
         self._go_on(step, active)
 
-    def _resume(self, step: Step, active: _Active) -> None:
+    def _resume(self, step: Step, active: Active) -> None:
         """Go on with a node that has what it waited for."""
         if active.wanted:
             self._emit(events.NodeStarted(step.id))
         self._fill(step, active)
         self._go_on(step, active)
 
-    def _go_on(self, step: Step, active: _Active) -> None:
+    def _go_on(self, step: Step, active: Active) -> None:
         """Run a node until it waits for something again, or is done."""
         while True:
             try:
@@ -246,7 +235,7 @@ class Run:
                 return
             self._fill(step, active)
 
-    def _wait_for_request(self, step: Step, active: _Active, request: Want | Expand | Wait) -> list[str] | None:
+    def _wait_for_request(self, step: Step, active: Active, request: Want | Expand | Wait) -> list[str] | None:
         """The nodes that have to finish before a node goes on; None if it goes on when its tasks have ended."""
         match request:
             case Want(names):
@@ -260,7 +249,7 @@ class Run:
                 self._tasks.wait(step.id, tasks)
                 return None
 
-    def _fill(self, step: Step, active: _Active) -> None:
+    def _fill(self, step: Step, active: Active) -> None:
         """Give a node what it has waited for."""
         for name in active.wanted:
             active.call.values[name] = self._outputs.get(*step.links[name])
@@ -278,7 +267,7 @@ class Run:
             self._reuse(step, result)
         return self._demand.unfinished(ids)
 
-    def _expand(self, step: Step, active: _Active, subgraph: Subgraph, index: int) -> list[str]:
+    def _expand(self, step: Step, active: Active, subgraph: Subgraph, index: int) -> list[str]:
         """Add the nodes of a subgraph to the graph; what its node has to wait for. Raises PlanError."""
         placed = place_subgraph(subgraph, step, index, self._steps)
         inner = self._planner.inner(step, placed, self._steps)
@@ -291,11 +280,12 @@ class Run:
         for id in wanted:
             self._outputs.expect(id)
         active.expanded = placed.results
+        self._milestones.expect(step.id, placed.milestones)
         return self._wait_for([*wanted, *(each.id for each in inner if each.spec.output_node)])
 
     # What came of it.
 
-    def _complete(self, step: Step, active: _Active, outputs: tuple[Any, ...]) -> None:
+    def _complete(self, step: Step, active: Active, outputs: tuple[Any, ...]) -> None:
         del self._active[step.id]
         if step.patient:
             self._outputs.release_all(step)
@@ -355,6 +345,7 @@ class Run:
 
     def _settle(self, step: Step) -> None:
         self.executed.append(step.id)
+        self._milestones.reach(step.id)
         self._demand.finish(step.id)
 
     # Async nodes.

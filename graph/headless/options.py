@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from graph.engine import PROJECT, Engine
-from graph.headless.input_values import Written
 from graph.headless.workflow import Workflow, parse_workflow, workflow_of
+from graph.places import Written
 
 STANDARD_INPUT = "-"
 

@@ -21,10 +21,10 @@ from graph.documents.plain_data import record, records
 from graph.files.replace_file import replace_file
 from graph.files.safe_path import UnsafePathError, inside
 from graph.headless.http_client import HttpClient, NoAnswerError
-from graph.headless.input_values import Places
 from graph.headless.progress import Course, Progress
 from graph.headless.websocket_client import WebSocket
 from graph.headless.workflow import Source, prepare, workflow_of
+from graph.places import Places
 from graph.problem import labelled
 from graph.results import Results, file_items
 from graph.schema import Schemas

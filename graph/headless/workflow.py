@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from graph.documents.alternatives import Choose
 from graph.documents.compiler import DocumentError, compile_document
 from graph.documents.plain_data import Json
-from graph.headless.input_values import Assignment, Places, assign, assign_in_document, with_alternatives_chosen
+from graph.headless.input_values import assign, assign_in_document, with_alternatives_chosen
+from graph.places import Assignment, Places
 from graph.prompt import Prompt
 from graph.prompt_builder import PromptBuilder
 from graph.schema import Schemas
@@ -81,7 +82,7 @@ def prepare(
 ) -> Prepared:
     """The prompt of a workflow with other values for some inputs, and what files are to say beside it.
 
-    `values` are by place, as in `6.text`: see `graph.headless.input_values`. A document that goes into files gets them
+    `values` are by place, as in `6.text`: see `graph.places`. A document that goes into files gets them
     too; if it cannot say them it is left out, so that no file shows another workflow than the one that made it. Raises
     WorkflowError, and NotThereError for a place that there is not.
     """

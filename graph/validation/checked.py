@@ -20,7 +20,7 @@ def check(
         schemas = {**schemas, **registry().schemas_now(dynamic)}
     found = validate(prompt, schemas, folders, wanted)
     own = nodes_that_check(found.prompt, schemas)
-    said = complaints_of(registry(), found.prompt, own) if own else []
+    said = complaints_of(registry(), found.prompt, own, folders) if own else []
     return validate(prompt, schemas, folders, wanted, [Complaint(**each) for each in said]) if said else found
 
 

@@ -58,7 +58,7 @@ def assemble(settings: WorkerSettings, say: Callable[[str, Any, str | None], Non
     content = ContentHashes(folders.user / "cache" / "content.sqlite")
     registry, metadata = installation.registry, settings.metadata
     executor = Executor(registry, cache, folders, content, metadata, _salt(settings), invoke)
-    host.answers.update({**checks.answers(lambda: executor.registry), **cache_answers(cache)})
+    host.answers.update({**checks.answers(lambda: executor.registry, folders), **cache_answers(cache)})
     return Assembly(host, extensions, installation, executor)
 
 

@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graph.execution.plan import Planner, Step
+from graph.execution.graph_view import View
+from graph.execution.plan import PlanError, Planner, Step
+from graph.folders import Folders
 from graph.input_error import InputError
 from graph.prompt import Link, Prompt
 from graph.registry import Registry
@@ -12,7 +14,7 @@ from graph.types import ANY
 from graph.workers.host import Answerer
 
 
-def answers(registry: Callable[[], Registry]) -> dict[str, Answerer]:
+def answers(registry: Callable[[], Registry], folders: Folders) -> dict[str, Answerer]:
     """The questions that every worker answers, about the nodes that there are at that moment.
 
     "schemas": the entries of /object_info of nodes whose choices change, of the types in a list, or of all (null).
@@ -21,22 +23,30 @@ def answers(registry: Callable[[], Registry]) -> dict[str, Answerer]:
     """
     return {
         "schemas": lambda types: registry().schemas_now(types),
-        "validate": lambda question: complaints_of(registry(), question["prompt"], question["nodes"]),
+        "validate": lambda question: complaints_of(registry(), question["prompt"], question["nodes"], folders),
     }
 
 
-def complaints_of(registry: Registry, prompt: Prompt, ids: Sequence[str]) -> list[dict[str, Any]]:
+def complaints_of(registry: Registry, prompt: Prompt, ids: Sequence[str], folders: Folders) -> list[dict[str, Any]]:
     """What these nodes of a validated prompt have against their inputs, as `[{node, input, message}]`."""
     planner = Planner(registry.specs)
     steps = [planner.arguments(prompt, id) for id in ids if prompt[id]["class_type"] in registry.specs]
-    return [problem for step in steps for problem in _validate(registry, prompt, step)]
+    return [problem for step in steps for problem in _validate(registry, planner, prompt, step, folders)]
 
 
-def _validate(registry: Registry, prompt: Prompt, step: Step) -> list[dict[str, Any]]:
+def _validate(
+    registry: Registry, planner: Planner, prompt: Prompt, step: Step, folders: Folders
+) -> list[dict[str, Any]]:
     if step.spec.validate is None:
         return []
     try:
-        step.spec.validate(**_wanted(step, {name: _type(registry, prompt, link) for name, link in step.links.items()}))
+        wanted = _wanted(step, {name: _type(registry, prompt, link) for name, link in step.links.items()})
+        if step.spec.reads_graph:
+            steps = planner.plan(prompt, [step.id]).steps
+            wanted.update(graph=View(steps, lambda: prompt), node_id=step.id, folders=folders)
+        step.spec.validate(**wanted)
+    except PlanError:
+        return []  # what is wrong with the nodes before it is told where it is
     except InputError as error:
         return [{"node": step.id, "input": error.input_name, "message": str(error)}]
     except Exception as error:  # noqa: BLE001 - a node may raise anything, which is then what is wrong

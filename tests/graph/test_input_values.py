@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.documents.compiler import compile_document
-from graph.headless.input_values import Places, Written, assign
+from graph.headless.input_values import assign
 from graph.headless.workflow import Workflow, prepare
+from graph.places import Places, Written
 from graph.registry import load
 from graph.workflow_error import NotThereError
 from tests.graph.drawing import Drawing

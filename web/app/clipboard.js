@@ -36,7 +36,13 @@ function removal(editor) {
 export async function pasteFromClipboard(editor, keepIncoming = false) {
   const text = await navigator.clipboard?.readText().catch(() => '');
   const options = { keepIncoming, beside: false };
-  if (!text || !editor.pasteText(text, options)) editor.pasteText(editor.copied, options);
+  if (text && (editor.pasteText(text, options) || (await pasteParameters(editor, text)))) return;
+  editor.pasteText(editor.copied, options);
+}
+
+/** The parameters of a picture are opened as a workflow. @param {Application} editor @param {string} text */
+async function pasteParameters(editor, text) {
+  return (await import('./infotext.js')).openInfotext(editor, text);
 }
 
 /** @param {Application} editor @param {File} picture */
@@ -63,12 +69,16 @@ export function followClipboard(editor) {
     if (event.type === 'cut') editor.perform(removal(editor));
   };
 
+  const pasteOf = async (/** @type {string} */ text, /** @type {boolean} */ keeping) => {
+    if (!editor.pasteText(text, { keepIncoming: keeping, beside: false })) await pasteParameters(editor, text);
+  };
+
   const onPaste = (/** @type {ClipboardEvent} */ event) => {
     if (isTyping(event.target)) return;
     const [picture] = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith('image/'));
     const text = event.clipboardData?.getData('text/plain') ?? '';
     if (picture) void editor.attempt(() => pastePicture(editor, picture));
-    else if (text !== '') void editor.attempt(() => void editor.pasteText(text, { keepIncoming, beside: false }));
+    else if (text !== '') void editor.attempt(() => pasteOf(text, keepIncoming));
     event.preventDefault();
   };
 

@@ -42,7 +42,8 @@ export class Files {
     const { readPictureTexts } = await import('./picture-metadata.js');
     const texts = await readPictureTexts(new Uint8Array(await file.arrayBuffer()));
     const text = texts.get('workflow') ?? texts.get('prompt');
-    return text === undefined ? null : parse(text, file.name);
+    if (text !== undefined) return parse(text, file.name);
+    return (await import('./infotext.js')).workflowOfTexts(this.#editor, texts);
   }
 
   /** @param {Json} file @param {string} name @param {Partial<OpenOptions>} [options] */
@@ -94,7 +95,7 @@ export class Files {
     const input = document.createElement('input');
     input.type = 'file';
     input.multiple = true;
-    input.accept = '.json,image/png,image/webp';
+    input.accept = '.json,image/png,image/webp,image/jpeg';
     input.onchange = () => {
       for (const file of input.files ?? []) void this.#editor.attempt(() => this.#openChosen(file));
     };

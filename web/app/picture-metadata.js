@@ -1,4 +1,6 @@
-/** Workflows that pictures carry: PNG text chunks, and the EXIF data of WebP files. */
+/** Workflows that pictures carry: PNG text chunks, and the EXIF data of WebP and JPEG files. */
+
+import { readExif } from './exif.js';
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const LATIN1 = new TextDecoder('latin1');
@@ -14,6 +16,7 @@ export async function readPictureTexts(bytes) {
   if (LATIN1.decode(bytes.subarray(0, 4)) === 'RIFF' && LATIN1.decode(bytes.subarray(8, 12)) === 'WEBP') {
     return readWebp(bytes);
   }
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return readJpeg(bytes);
   return new Map();
 }
 
@@ -69,7 +72,19 @@ async function inflate(data) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes */
+/** @param {Uint8Array<ArrayBuffer>} bytes @returns {Map<string, string>} */
+function readJpeg(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Segments: a mark of two bytes, and a length that counts itself. The picture begins with FFDA.
+  for (let at = 2; at + 4 <= bytes.length && view.getUint16(at) > 0xff00 && view.getUint16(at) !== 0xffda;) {
+    const segment = bytes.subarray(at + 4, at + 2 + view.getUint16(at + 2));
+    if (view.getUint16(at) === 0xffe1 && LATIN1.decode(segment.subarray(0, 4)) === 'Exif') return readExif(segment);
+    at += 2 + view.getUint16(at + 2);
+  }
+  return new Map();
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes @returns {Map<string, string>} */
 function readWebp(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 12; at + 8 <= bytes.length;) {
@@ -78,30 +93,4 @@ function readWebp(bytes) {
     at += 8 + length + (length % 2);
   }
   return new Map();
-}
-
-/**
- * Text entries of the first directory, written as `keyword:text`.
- * @param {Uint8Array<ArrayBuffer>} exif
- */
-function readExif(exif) {
-  const start = LATIN1.decode(exif.subarray(0, 4)) === 'Exif' ? 6 : 0;
-  const data = exif.subarray(start);
-  /** @type {Map<string, string>} */
-  const texts = new Map();
-  if (data.length < 8) return texts;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const little = LATIN1.decode(data.subarray(0, 2)) === 'II';
-  const directory = view.getUint32(4, little);
-  if (directory + 2 > data.length) return texts;
-  const count = view.getUint16(directory, little);
-  for (let entry = directory + 2; entry < directory + 2 + count * 12 && entry + 12 <= data.length; entry += 12) {
-    const length = view.getUint32(entry + 4, little);
-    const offset = length <= 4 ? entry + 8 : view.getUint32(entry + 8, little);
-    if (view.getUint16(entry + 2, little) !== 2) continue;
-    const text = UTF8.decode(data.subarray(offset, offset + length)).replace(/\0+$/, '');
-    const colon = text.indexOf(':');
-    if (colon > 0) texts.set(text.slice(0, colon).toLowerCase(), text.slice(colon + 1));
-  }
-  return texts;
 }

@@ -50,8 +50,9 @@ function parse(text) {
 
 /** @param {Application} editor @param {PictureRef | Result} picture */
 export async function openWorkflowOf(editor, picture) {
-  const { prompt, workflow, job } = await originOf(editor, picture);
-  const file = workflow ?? prompt;
+  const { prompt, workflow, job, parameters } = await originOf(editor, picture);
+  const texts = new Map(parameters === null ? [] : [['parameters', parameters]]);
+  const file = workflow ?? prompt ?? (await (await import('./infotext.js')).workflowOfTexts(editor, texts));
   if (file === null) return editor.notify('warning', editor.t('pictures.no-workflow'));
   editor.files.openJson(file, job?.name || picture.filename.replace(/\.[^.]+$/, ''));
 }

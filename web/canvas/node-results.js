@@ -1,6 +1,7 @@
 /** Pictures, the live preview, texts and figures at the bottom of a node. */
 
 import { fill, h } from '../ui/dom.js';
+import { createVideo, isVideo } from '../ui/video.js';
 import { PAD } from './metrics.js';
 
 /** @import {Band} from '../types/canvas.d.ts' */
@@ -100,7 +101,9 @@ export class NodeResults {
         'aria-label': editor.t('node.open_picture', { name: picture.filename }),
         onclick: () => editor.openPictures(this.#pictures, index),
       },
-      h('img', { src: editor.pictureUrl(picture, true), alt: picture.filename, draggable: 'false', decoding: 'async' }),
+      isVideo(picture.filename)
+        ? createVideo('result-video', editor.pictureUrl(picture))
+        : h('img', { src: editor.pictureUrl(picture, true), alt: picture.filename, draggable: 'false', decoding: 'async' }),
     );
   }
 

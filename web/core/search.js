@@ -120,7 +120,7 @@ function inOrder(wanted, found) {
 export function searchTypes(query, candidates, { link = null, uses = new Map() } = {}) {
   const { words, filters } = readQuery(query);
   const found = [...candidates]
-    .filter(({ spec }) => spec.aliasOf === null && takesLink(spec, link))
+    .filter(({ spec }) => spec.aliasOf === null && !spec.internal && takesLink(spec, link))
     .filter(({ spec, category = '' }) => filters.every((filter) => passesFilter(spec, filter, category)))
     .map(({ spec, names }) => {
       const match = words === '' ? 1 : points(words, spec, names);

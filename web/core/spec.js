@@ -36,6 +36,7 @@ export const editorSpec = (type, title, category, inputs, outputs) => ({
   search: [],
   deprecated: false,
   experimental: false,
+  internal: false,
   module: 'editor',
 });
 
@@ -63,6 +64,7 @@ export function readSpec(type, info) {
     search: info.search_aliases ?? [],
     deprecated: info.deprecated ?? false,
     experimental: info.experimental ?? false,
+    internal: info.internal ?? false,
     module: info.python_module ?? '',
   };
 }

@@ -255,6 +255,14 @@ export class Client {
   }
 
   /**
+   * @param {Record<string, string>} texts of a picture, by keyword
+   * @returns {Promise<{ workflow: Json, notices: string[] }>} a workflow that makes it, and what could not be taken over
+   */
+  async workflowOfTexts(texts) {
+    return (await this.#post('infotext/workflow', { texts })).json();
+  }
+
+  /**
    * @param {PictureRef} picture
    * @param {boolean} preview a smaller file that looks the same in a node or a list
    */

@@ -74,7 +74,7 @@ function chosenFile(editor) {
   return new Promise((resolve, reject) => {
     const input = document.createElement('input');
     input.type = 'file';
-    input.accept = '.json,image/png,image/webp';
+    input.accept = '.json,image/png,image/webp,image/jpeg';
     input.oncancel = () => resolve(null);
     input.onchange = () => {
       const file = input.files?.[0];

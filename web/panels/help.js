@@ -152,7 +152,7 @@ function exampleList(editor, spec, examples) {
 /** @param {Application} editor @param {NodeSpec} spec @param {Signal<readonly string[]>} trail */
 function relatedList(editor, spec, trail) {
   const others = [...editor.specs.get().values()].filter(
-    (each) => each.category === spec.category && each.type !== spec.type && each.aliasOf === null && !each.deprecated,
+    (each) => each.category === spec.category && each.type !== spec.type && each.aliasOf === null && !each.deprecated && !each.internal,
   );
   if (others.length === 0) return null;
   return h(

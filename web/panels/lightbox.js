@@ -4,6 +4,7 @@ import { copyPicture, openWorkflowOf, savePicture, useAsInput } from '../app/use
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { loadStyle } from '../ui/stylesheet.js';
+import { isVideo } from '../ui/video.js';
 import { showFacts } from './picture-facts.js';
 import { PictureStage } from './picture-stage.js';
 
@@ -158,10 +159,11 @@ class Lightbox {
     if (!picture) return void this.element.close();
     if (this.#picture && this.#picture !== picture) this.#before = this.#picture;
     this.#picture = picture;
-    const url = this.#editor.pictureUrl(picture);
+    const moves = isVideo(picture.filename);
+    const url = this.#editor.pictureUrl(picture, moves);
     this.#stage.image.onload = () => this.#showCaption(picture);
     this.#stage.image.onerror = () => (this.#caption.textContent = this.#editor.t('pictures.gone', { name: picture.filename }));
-    this.#stage.show(url, picture.filename);
+    this.#stage.show(url, picture.filename, moves ? this.#editor.pictureUrl(picture) : undefined);
     this.#caption.textContent = picture.filename;
     this.#compare.disabled = this.#before === null && this.#source.count() < 2;
     for (const step of this.element.querySelectorAll('.lightbox-step')) step.toggleAttribute('hidden', this.#source.count() < 2);

@@ -2,6 +2,7 @@
 
 import { fitted, held, zoomedAt } from '../core/zoom-pan.js';
 import { h } from '../ui/dom.js';
+import { createVideo } from '../ui/video.js';
 
 /** @import { Placing } from '../core/zoom-pan.js' */
 
@@ -12,6 +13,8 @@ const SLACK = 5;
 export class PictureStage {
   element = h('div', { class: 'stage' });
   image = h('img', { class: 'stage-picture', alt: '', draggable: 'false' });
+  /** Lies over its first picture. */
+  #video = createVideo('stage-picture stage-video');
   /** @type {Placing} */
   #placing = { scale: 1, x: 0, y: 0 };
   #fits = true;
@@ -29,7 +32,8 @@ export class PictureStage {
   constructor(onChange, onBackdrop) {
     this.#onChange = onChange;
     this.#onBackdrop = onBackdrop;
-    this.element.append(this.image);
+    this.#video.hidden = true;
+    this.element.append(this.image, this.#video);
     this.image.addEventListener('load', () => this.fit());
     this.element.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
     this.element.addEventListener('pointerdown', (event) => this.#onDown(event));
@@ -46,8 +50,11 @@ export class PictureStage {
     this.#sizes.disconnect();
   }
 
-  /** @param {string} url @param {string} alt */
-  show(url, alt) {
+  /** @param {string} url of the picture, or of the first one of a video @param {string} alt @param {string} [video] */
+  show(url, alt, video) {
+    this.#video.hidden = !video;
+    if (video) this.#video.src = video;
+    else this.#video.removeAttribute('src');
     this.image.classList.add('loading');
     this.image.alt = alt;
     this.image.src = url;
@@ -102,9 +109,11 @@ export class PictureStage {
   #put(placing) {
     this.#placing = placing;
     const { width, height } = this.#picture;
-    this.image.style.width = `${width * placing.scale}px`;
-    this.image.style.height = `${height * placing.scale}px`;
-    this.image.style.transform = `translate(calc(-50% + ${placing.x}px), calc(-50% + ${placing.y}px))`;
+    for (const { style } of [this.image, this.#video]) {
+      style.width = `${width * placing.scale}px`;
+      style.height = `${height * placing.scale}px`;
+      style.transform = `translate(calc(-50% + ${placing.x}px), calc(-50% + ${placing.y}px))`;
+    }
     this.image.classList.toggle('pixels', placing.scale >= 3);
     this.element.classList.toggle('zoomed', !this.#fits);
     this.#onChange(placing.scale);

@@ -34,6 +34,8 @@ export interface InputOptions {
   is_list?: boolean;
   /** The least height of its widget, where it is not that of its kind. */
   height?: number;
+  /** The text names a widget of a node before this one, or is one of these. */
+  widgetTarget?: string[];
   /** The name of a widget that a pack brings. */
   widgetType?: string;
   label_on?: string;
@@ -68,6 +70,8 @@ export interface ObjectInfo {
   search_aliases?: string[];
   deprecated?: boolean;
   experimental?: boolean;
+  /** Whether only subgraphs that other nodes give have it. */
+  internal?: boolean;
 }
 
 /** What an instance of a subgraph shows of it. Keys are names of the instance's inputs and of its values. */
@@ -133,6 +137,7 @@ export interface NodeSpec {
   search: readonly string[];
   deprecated: boolean;
   experimental: boolean;
+  internal: boolean;
   module: string;
   /** For an instance of a subgraph. */
   subgraph?: SubgraphFace;

@@ -27,6 +27,7 @@ const FACTORIES = {
   picture: lateWidget(async () => (await import('./picture.js')).pictureWidget, { height: HEIGHTS.picture, grows: true }),
   file: lateWidget(async () => (await import('./file.js')).fileWidget, { height: HEIGHTS.file, grows: false }),
   color: lateWidget(async () => (await import('./color.js')).colorWidget, { height: HEIGHTS.color, grows: false }),
+  target: lateWidget(async () => (await import('./target.js')).targetWidget, { height: HEIGHTS.target, grows: false }),
   curve: lateWidget(async () => (await import('./curve.js')).curveWidget, { height: HEIGHTS.curve, grows: true }),
 };
 

@@ -5,7 +5,7 @@ import { hasControl } from '../core/spec.js';
 /** @import {InputOptions, InputSpec} from '../types/spec.d.ts' */
 /** @import {PackWidgets} from './registered.js' */
 
-/** @typedef {'number' | 'slider' | 'seed' | 'text' | 'prompt' | 'toggle' | 'choice' | 'picture' | 'file' | 'color' | 'curve'} WidgetKind */
+/** @typedef {'number' | 'slider' | 'seed' | 'text' | 'prompt' | 'toggle' | 'choice' | 'picture' | 'file' | 'color' | 'curve' | 'target'} WidgetKind */
 
 /** @typedef {'image' | 'audio' | 'video' | 'file'} UploadKind */
 
@@ -28,6 +28,7 @@ export const HEIGHTS = {
   file: FIELD,
   color: FIELD,
   curve: FIELD + 136,
+  target: FIELD,
 };
 
 /** @type {ReadonlySet<WidgetKind>} */
@@ -67,6 +68,7 @@ export function widgetKind(input) {
   if (input.choices && upload) return upload === 'image' ? 'picture' : 'file';
   if (input.choices) return 'choice';
   if (options.display === 'color') return 'color';
+  if (options.widgetTarget) return 'target';
   if (input.type === 'BOOLEAN') return 'toggle';
   if (input.type === 'CURVE') return 'curve';
   if (input.type === 'INT' && hasControl(input)) return 'seed';

@@ -74,7 +74,7 @@ class Bench:
 
     def check(self, prompt, *targets):
         """What the server says of a prompt, with what the nodes themselves say."""
-        ask = answers(lambda: self.registry)["validate"]
+        ask = answers(lambda: self.registry, self.folders)["validate"]
         said = [Complaint(**each) for each in ask({"prompt": prompt, "nodes": list(prompt)})]
         return validate(prompt, self.registry.schemas(), self.folders, targets or None, said)
 

@@ -52,13 +52,12 @@ def test_names_that_packs_import_most(extension):
 
 
 def test_what_there_is_not_raises_when_it_is_used(extension, recorder):
-    from comfy_api.latest import InputImpl, io, ui
+    from comfy_api.latest import io, ui
     from comfy_api.torch_helpers import set_torch_compile_wrapper
 
     uses = [
         lambda: ui.PreviewAudio(None),
         lambda: ui.AudioSaveHelper.save_audio(None),
-        lambda: InputImpl.VideoFromFile("x.mp4").get_components(),
         lambda: set_torch_compile_wrapper(None, "inductor"),
         lambda: io.SomethingOfALaterVersion.Input("x"),
     ]
@@ -67,13 +66,17 @@ def test_what_there_is_not_raises_when_it_is_used(extension, recorder):
             use()
 
 
-def test_a_video_of_frames_knows_its_size(extension):
+def test_videos_are_written_and_read(extension, tmp_path):
     from comfy_api.latest import InputImpl, Types
 
-    video = InputImpl.VideoFromComponents(Types.VideoComponents(torch.zeros(50, 4, 8, 3), Fraction(25)))
-    assert (video.get_dimensions(), video.get_duration()) == ((8, 4), 2.0)
-    with pytest.raises(NotImplementedError):
-        video.save_to("x.mp4")
+    video = InputImpl.VideoFromComponents(Types.VideoComponents(torch.zeros(50, 16, 32, 3), Fraction(25)))
+    assert (video.get_dimensions(), video.get_duration()) == ((32, 16), 2.0)
+    path = tmp_path / "x.mp4"
+    video.save_to(str(path), format=Types.VideoContainer.AUTO, codec=Types.VideoCodec.H264, metadata={"prompt": "{}"})
+    read = InputImpl.VideoFromFile(str(path))
+    components = read.get_components()
+    assert components.images.shape == (50, 16, 32, 3)
+    assert (components.frame_rate, components.metadata["prompt"]) == (25, "{}")
 
 
 def test_ids_of_a_graph_begin_with_those_of_the_node_that_is_executed(recorder):
