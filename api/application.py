@@ -11,6 +11,7 @@ from api import (
     editor,
     files,
     history,
+    infotext,
     jobs,
     meters,
     model_library,
@@ -41,7 +42,7 @@ from graph.files.user_files import UserFiles
 AREAS = (
     websocket, prompts, subgraphs, queue, jobs, results, cache, history, nodes, packs, models, files,
     uploads, settings, userdata, system, meters, editor, templates, drafts, versions, model_uploads,
-    completions, thumbnails, model_library,
+    completions, thumbnails, model_library, infotext,
 )  # fmt: skip
 WEB = Path(__file__).resolve().parent.parent / "web"
 

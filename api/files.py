@@ -23,7 +23,8 @@ async def view(request: web.Request) -> web.StreamResponse:
     """A file, or a smaller copy or one channel of a picture."""
     path = _path(request)
     channel = request.query.get("channel", "rgba")
-    if "preview" in request.query or channel != "rgba":
+    shrinks = "preview" in request.query and not await asyncio.to_thread(_moves, path)
+    if shrinks or channel != "rgba":
         return await _converted(request, path, channel)
     kind = _media_type(path)
     response = web.FileResponse(path)
@@ -45,6 +46,13 @@ def _path(request: web.Request) -> Path:
     return path
 
 
+def _moves(path: Path) -> bool:
+    """Whether a picture is an animation, which a copy would bring to a stop."""
+    from api.pictures import is_animation
+
+    return is_animation(path)
+
+
 def _media_type(path: Path) -> str:
     guessed, encoding = mimetypes.guess_type(path.name)
     if guessed is None or encoding is not None or not INLINE.fullmatch(guessed):
@@ -58,7 +66,7 @@ def _named(name: str) -> str:
 
 
 async def _converted(request: web.Request, path: Path, channel: str) -> web.Response:
-    from api.pictures import Channel, NoPictureError, converted
+    from api.pictures import Channel, NoPictureError, converted, first_of_video
 
     if channel not in get_args(Channel):
         raise ApiError(400, "invalid_request", f"There is no channel '{channel}'; there are rgba, rgb and a.")
@@ -67,7 +75,10 @@ async def _converted(request: web.Request, path: Path, channel: str) -> web.Resp
         format = "webp"
     level = int(quality) if quality.isdecimal() and 1 <= int(quality) <= 100 else 90
     try:
-        body = await asyncio.to_thread(converted, path, format, level, cast(Channel, channel))
+        if (mimetypes.guess_type(path.name)[0] or "").startswith("video/"):
+            body = await asyncio.to_thread(first_of_video, path, format, level)
+        else:
+            body = await asyncio.to_thread(converted, path, format, level, cast(Channel, channel))
     except NoPictureError as error:
         raise ApiError(400, "no_picture", str(error)) from None
     headers = {"Content-Disposition": f"inline; {_named(path.name)}", "Cache-Control": "no-cache"}

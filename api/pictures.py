@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 Channel = Literal["rgba", "rgb", "a"]
 LOSSLESS_LEVEL = 4
 THUMBNAIL_QUALITY = 82
+MOVING = (".gif", ".webp", ".png", ".apng")
 
 
 class NoPictureError(ValueError):
@@ -54,6 +55,33 @@ def converted(path: Path, format: str, quality: int, channel: Channel) -> bytes:
         wanted.save(output, "PNG", compress_level=LOSSLESS_LEVEL)
     else:
         wanted.save(output, format.upper(), quality=quality)
+    return output.getvalue()
+
+
+def is_animation(path: Path) -> bool:
+    """Whether a file is a picture of a kind that moves, and has several frames."""
+    if path.suffix.lower() not in MOVING:
+        return False
+    try:
+        with _opened(path, path.name) as picture:
+            return getattr(picture, "n_frames", 1) > 1
+    except (NoPictureError, OSError, ValueError, SyntaxError):
+        return False
+
+
+def first_of_video(path: Path, format: str, quality: int) -> bytes:
+    """The first picture of a video, as `webp`, `jpeg` or `png`. Raises NoPictureError."""
+    import av
+
+    # Read through a file that is open already: playlists and their like could lead to other files.
+    options = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi", "protocol_whitelist": "none"}
+    output = io.BytesIO()
+    try:
+        with path.open("rb") as file, av.open(file, "r", container_options=options) as container:
+            picture = next(container.decode(video=0)).to_image()
+        picture.save(output, format.upper(), quality=quality)
+    except (av.FFmpegError, StopIteration, IndexError, OSError, ValueError):
+        raise NoPictureError(f"'{path.name}' is not a video that can be read. Convert it to MP4.") from None
     return output.getvalue()
 
 

@@ -2,11 +2,13 @@
 
 `compat.contract` reads node classes; `compat.api`, `compat.execution`, `compat.comfy_types` and `compat.host` are the
 modules that packs import, under the names in `MODULES` and `compat.host.MODULES`. A worker calls `install` before it
-imports any pack.
+imports any pack. `compat.infotext` makes workflows of the parameters that Stable Diffusion WebUI writes into pictures;
+the worker answers the server's question "infotext" with it.
 """
 
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from compat.contract.classes import Instances
 from compat.contract.packs import nodes_of
@@ -51,6 +53,14 @@ class ComfyPacks:
     def __init__(self, host: Host) -> None:
         self._provided = provide(host, MODULES)
         self._instances = Instances()
+        self._folders = host.folders
+        self._registry: Registry | None = None
+        host.answers["infotext"] = self._workflow_of
+
+    def _workflow_of(self, texts: dict[str, str]) -> dict[str, Any]:
+        from compat.infotext.answering import workflow_of  # imports torch, which packs may want to set up before
+
+        return workflow_of(texts, self._registry, self._folders)
 
     def nodes_of(self, module: ModuleType) -> Iterator[NodeSpec | PackProblem]:
         """The nodes that a pack declares by one of ComfyUI's contracts, and what is wrong with the others."""
@@ -59,6 +69,7 @@ class ComfyPacks:
 
     def loaded(self, registry: Registry) -> PackRoutes | None:
         """All packs are loaded; their routes, which are served from now on."""
+        self._registry = registry
         return self._provided.serve()
 
 

@@ -64,7 +64,8 @@ async def test_a_picture_is_reduced(session: Session, name: str):
 
 
 async def test_pictures_of_the_input_folder_have_thumbnails(session: Session):
-    assert list(await session.get("/thumbnails/input")) == ["faces/one.png"]
+    names = list(await session.get("/thumbnails/input"))
+    assert [name for name in names if not name.startswith("examples/")] == ["faces/one.png"]
     assert (await shown(session, "/thumbnails/input/faces/one.png")).size == (4, 96)
 
 
