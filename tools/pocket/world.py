@@ -140,12 +140,15 @@ def _sprite(noun: str, style: str, tint: str, pixels: int) -> Image.Image:
 
 def render(scene: Scene, sway: tuple[int, int] = (0, 0)) -> Image.Image:
     """Paint a scene, RGB, 128 x 128 pixels; `sway` moves the object by so many pixels right and down."""
-    pixels = SIZES[scene.size]
+    return placed(_sprite(scene.noun, scene.style, scene.tint, SIZES[scene.size]), scene, sway)
+
+
+def placed(sprite: Image.Image, scene: Scene, sway: tuple[int, int] = (0, 0)) -> Image.Image:
+    """Paint a sprite, RGBA and as large as the scene says, in the place of its object, on its background."""
     picture = Image.new("RGB", (RESOLUTION, RESOLUTION), BACKGROUNDS[scene.background])
     across, down = PLACES[scene.place]
     shift = PLACE_SHIFT[scene.size]
-    margin = (RESOLUTION - pixels) // 2
-    sprite = _sprite(scene.noun, scene.style, scene.tint, pixels)
+    margin = (RESOLUTION - sprite.width) // 2
     picture.paste(sprite, (margin + across * shift + sway[0], margin + down * shift + sway[1]), sprite)
     return picture
 

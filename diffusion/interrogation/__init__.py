@@ -1,0 +1,1 @@
+"""Telling from pictures what they show: tags, scores and captions that prompts can be made of."""
