@@ -148,13 +148,19 @@ class LoadedModel:
         assert self._call is not None, "the network is not being asked anything"
         return self._call
 
-    def __call__(self, call: Call) -> Tensor:
-        """The network's raw prediction, float32. What acts within the network may ask it something else meanwhile."""
+    @contextmanager
+    def answering(self, call: Call) -> Iterator[None]:
+        """A context in which the network is asked `call`; a backward pass that computes it again belongs in it too."""
         outer, self._call = self._call, call
         try:
-            return self._family.evaluate(self.network, call)
+            yield
         finally:
             self._call = outer
+
+    def __call__(self, call: Call) -> Tensor:
+        """The network's raw prediction, float32. What acts within the network may ask it something else meanwhile."""
+        with self.answering(call):
+            return self._family.evaluate(self.network, call)
 
 
 class VaeAttachment(Protocol):

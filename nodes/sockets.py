@@ -13,7 +13,14 @@ from diffusion import gligen, upscaling
 from diffusion import model as handles
 from diffusion.control import load as control
 from diffusion.image_prompts import ip_adapter, style_model, vision
+from diffusion.images import details
+from diffusion.interrogation import captioner
+from diffusion.pictures import overlay
 from diffusion.sampling import guiders, noise, samplers
+from diffusion.training import objective, pictures
+from diffusion.training.captions import CaptionRules
+from diffusion.training.trainer import Plan
+from diffusion.video import video
 from graph.types import ANY, Socket
 
 Image = Annotated[torch.Tensor, Socket("IMAGE")]
@@ -35,5 +42,16 @@ IPAdapter = Annotated[ip_adapter.IPAdapterFile, Socket("IPADAPTER")]
 Gligen = Annotated[gligen.Gligen, Socket("GLIGEN")]
 StyleModel = Annotated[style_model.StyleModel, Socket("STYLE_MODEL")]
 UpscaleModel = Annotated[upscaling.UpscaleModel, Socket("UPSCALE_MODEL")]
+Captioner = Annotated[captioner.Captioner, Socket("CAPTIONER")]
+PicturePlace = Annotated[details.Place, Socket("PICTURE_PLACE")]
+InpaintPlace = Annotated[overlay.Place, Socket("INPAINT_PLACE")]
+
+Dataset = Annotated[pictures.Dataset, Socket("DATASET")]
+CaptionOptions = Annotated[CaptionRules, Socket("CAPTION_OPTIONS")]
+Objective = Annotated[objective.Objective, Socket("OBJECTIVE")]
+LearningOptions = Annotated[Plan, Socket("LEARNING_OPTIONS")]
+
+Video = Annotated[video.Video, Socket("VIDEO")]
+Audio = Annotated[Any, Socket("AUDIO")]
 
 AnyValue = Annotated[Any, Socket(ANY)]

@@ -1,0 +1,205 @@
+"""Pictures and captions to train with, out of folders, and what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from blake3 import blake3
+from PIL import Image, ImageOps
+
+from diffusion.text.tokens import CHUNK
+from diffusion.text.vocabulary import tokenizer
+from diffusion.training.buckets import Buckets, Placement
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif")
+CAPTIONS = (".txt", ".caption")
+MUCH_ENLARGED = 1.5  # times; a picture that is made larger than that is soft
+MUCH_CUT = 0.2  # of the area
+_REPEATED = re.compile(r"(\d{1,4})_(.+)")  # more digits are a date
+_Image = Image.Image
+
+
+class DatasetError(ValueError):
+    """A folder cannot be trained with; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class TrainingPicture:
+    """A picture with its caption.
+
+    name: within its folder, for people. concept: what it is a picture of. repeats: how often it comes in an epoch.
+    size: width and height, upright. content: the hash of its bytes. weight: what its loss counts.
+    looks: a hash of what it looks like, of 64 bits. captioned: whether the caption is its own.
+    """
+
+    path: Path
+    name: str
+    caption: str
+    concept: str
+    repeats: int
+    size: tuple[int, int]
+    content: str
+    weight: float = 1.0
+    looks: int = 0
+    captioned: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a file that a person should know."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pictures to train with, and the files that are none."""
+
+    pictures: tuple[TrainingPicture, ...] = ()
+    unreadable: tuple[Finding, ...] = field(default=())
+
+    def __add__(self, other: Dataset) -> Dataset:
+        """Both."""
+        return Dataset(self.pictures + other.pictures, self.unreadable + other.unreadable)
+
+    @property
+    def per_epoch(self) -> int:
+        """How many pictures an epoch has, repeats counted."""
+        return sum(picture.repeats for picture in self.pictures)
+
+
+def read_folder(
+    folder: Path,
+    caption: str = "",
+    repeats: int = 1,
+    weight: float = 1.0,
+    *,
+    check: Callable[[], None] = lambda: None,
+) -> Dataset:
+    """The pictures of a folder, in the order of their names.
+
+    Pictures that lie in it directly come `repeats` times an epoch; those of a folder in it called ``10_red cat`` (as
+    kohya's scripts want it) ten times as often, and are of the concept "red cat". A caption is in a text file of the
+    picture's name (``.txt``, ``.caption``); pictures without one get `caption`, or the name of their concept.
+    `check` is called before each file, and may raise. Raises `DatasetError` where there is no picture.
+    """
+    found = Dataset()
+    concept = _concept(folder.name)[1]
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            times, inner = _concept(path.name)
+            for each in sorted(path.iterdir()):
+                check()
+                found += _read(each, f"{path.name}/{each.name}", caption, inner, times * repeats, weight)
+        else:
+            check()
+            found += _read(path, path.name, caption, concept, repeats, weight)
+    if not found.pictures:
+        raise DatasetError(
+            f"There is no picture in the folder {folder.name}: put pictures ({', '.join(PICTURES)}) into it, or into "
+            "folders such as '10_name' in it."
+        )
+    return found
+
+
+def keep(folder: Path, content: bytes, caption: str, concept: str, repeats: int = 1, weight: float = 1.0) -> Dataset:
+    """A picture that is no file yet, as one that is called by its content in a folder. Raises `DatasetError`."""
+    path = folder / f"{blake3(content).hexdigest()[:32]}.png"
+    if not path.is_file():
+        partial = path.with_suffix(".part")
+        partial.write_bytes(content)
+        partial.replace(path)
+    found = _read(path, path.name, caption, concept, repeats, weight)
+    if found.unreadable:
+        raise DatasetError(f"The picture {path.name} {found.unreadable[0].text}.")
+    return found
+
+
+def _concept(name: str) -> tuple[int, str]:
+    """How often a folder's pictures are repeated, and what they are of, by its name."""
+    found = _REPEATED.fullmatch(name)
+    return (int(found[1]), found[2].strip()) if found else (1, name)
+
+
+def _read(path: Path, name: str, caption: str, concept: str, repeats: int, weight: float) -> Dataset:
+    if path.suffix.lower() not in PICTURES or not path.is_file():
+        return Dataset()
+    try:
+        content = path.read_bytes()
+        with Image.open(path) as file:
+            picture = ImageOps.exif_transpose(file).convert("L")
+        own = _own_caption(path)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        return Dataset((), (Finding(name, f"cannot be read ({error})"),))
+    text = own if own is not None else caption or concept
+    size, hashed = picture.size, blake3(content).hexdigest()
+    made = TrainingPicture(path, name, text, concept, repeats, size, hashed, weight, looks(picture), own is not None)
+    return Dataset((made,))
+
+
+def _own_caption(path: Path) -> str | None:
+    for ending in CAPTIONS:
+        file = path.with_suffix(ending)
+        if file.is_file():
+            try:
+                return " ".join(file.read_text("utf-8").split())
+            except UnicodeDecodeError:
+                raise ValueError(f"{file.name} is not text in UTF-8") from None
+    return None
+
+
+def looks(picture: _Image) -> int:
+    """64 bits that say where a grey picture becomes brighter from left to right: alike for pictures that look alike."""
+    pixels = np.asarray(picture.resize((9, 8), Image.Resampling.LANCZOS), np.int16)
+    return int.from_bytes(np.packbits(pixels[:, 1:] > pixels[:, :-1]).tobytes())
+
+
+def findings(dataset: Dataset, buckets: Buckets) -> list[Finding]:
+    """What a person should look at before training: unreadable files, missing captions, duplicates, sizes, lengths."""
+    found = list(dataset.unreadable)
+    found += _of_captions(dataset.pictures)
+    for picture in dataset.pictures:
+        found += _of_size(picture, buckets.place(*picture.size))
+    found += _of_duplicates(dataset.pictures)
+    return found
+
+
+def _of_captions(pictures: Sequence[TrainingPicture]) -> Iterator[Finding]:
+    some = any(picture.captioned for picture in pictures)
+    for picture in pictures:
+        if some and not picture.captioned:
+            yield Finding(picture.name, f"has no caption of its own: '{picture.caption}' is used")
+        if not picture.caption.strip():
+            yield Finding(picture.name, "has an empty caption")
+        tokens = len(tokenizer().encode(picture.caption, add_special_tokens=False).ids)
+        if tokens > CHUNK:
+            yield Finding(
+                picture.name, f"has a caption of {tokens} tokens: it takes {-(-tokens // CHUNK)} chunks of {CHUNK}"
+            )
+
+
+def _of_size(picture: TrainingPicture, placement: Placement) -> Iterator[Finding]:
+    factor = placement.resized[0] / picture.size[0]
+    if factor > MUCH_ENLARGED:
+        yield Finding(
+            picture.name, f"is small ({picture.size[0]} x {picture.size[1]}): it is enlarged {factor:.1f} times"
+        )
+    if placement.cut_off > MUCH_CUT:
+        width, height = placement.bucket
+        yield Finding(picture.name, f"loses {placement.cut_off:.0%} of its area at {width} x {height}")
+
+
+def _of_duplicates(pictures: Sequence[TrainingPicture]) -> Iterator[Finding]:
+    for at, picture in enumerate(pictures):
+        for other in pictures[:at]:
+            if picture.content == other.content:
+                yield Finding(picture.name, f"is the same file as {other.name}")
+                break
+            if (picture.looks ^ other.looks).bit_count() <= 2:
+                yield Finding(picture.name, f"looks like {other.name}")
+                break

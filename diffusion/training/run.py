@@ -1,0 +1,146 @@
+"""A run of training on disk: what it was asked for, its snapshots, and what happened in its steps.
+
+A snapshot is one safetensors file with the parameters and the optimizer's state; the step is in its name. It is written
+beside its place, synchronised and renamed, so that a killed process leaves the last whole one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from diffusion.training.trainer import Step, Trainer
+from diffusion.weights import WeightsError, load_weights, read_header
+
+SETTINGS = "settings.json"
+LOG = "log.jsonl"
+FINISHED = "finished"
+_PARAMETER, _STATE = "parameter.", "optimizer."
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder that holds a run. `settings` is what makes two runs the same one, and is written into it."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path, settings: Mapping[str, Any]) -> Run:
+        """Begin a run, or find the one that was begun there. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / SETTINGS
+        if not file.is_file():
+            partial = file.with_suffix(".part")
+            content = json.dumps(settings, indent=2, ensure_ascii=False)
+            partial.write_bytes(content.encode("utf-8", "backslashreplace"))  # names of files may be no text
+            partial.replace(file)
+        return cls(folder, settings)
+
+    def snapshots(self) -> list[int]:
+        """The steps after which there are snapshots, ascending."""
+        return sorted(int(file.stem) for file in self.folder.glob("*.safetensors") if file.stem.isdigit())
+
+    def path(self, steps: int) -> Path:
+        """The snapshot after so many steps."""
+        return self.folder / f"{steps:07}.safetensors"
+
+    def save(self, trainer: Trainer, steps: int) -> None:
+        """Keep the trainer's state after so many steps, and of the snapshots before it the latest alone.
+
+        Raises `WeightsError` where it holds what is no number, or if it cannot be written.
+        """
+        tensors = {_PARAMETER + name: parameter.detach() for name, parameter in trainer.parameters.items()}
+        for name, tensor in tensors.items():
+            if not tensor.isfinite().all():
+                raise WeightsError(f"{name.removeprefix(_PARAMETER)} has values that are no numbers, and was not kept.")
+        state = trainer.optimizer.state_dict()
+        numbers: dict[str, Any] = {}
+        for index, entries in state["state"].items():
+            for name, value in entries.items():
+                if isinstance(value, Tensor):
+                    tensors[f"{_STATE}{index}.{name}"] = value
+                else:
+                    numbers[f"{index}.{name}"] = value
+        groups = [{key: value for key, value in group.items() if key != "params"} for group in state["param_groups"]]
+        # one entry, as the order of several is left to chance
+        metadata = {"optimizer": json.dumps({"numbers": numbers, "groups": groups})}
+        self._write(self.path(steps), tensors, metadata)
+        for older in [each for each in self.snapshots() if each < steps][:-1]:
+            self.path(older).unlink(missing_ok=True)
+
+    def _write(self, path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+        partial = path.with_suffix(".part")
+        try:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, metadata)
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except (OSError, SafetensorError) as error:
+            partial.unlink(missing_ok=True)
+            raise WeightsError(
+                f"The snapshot {path.name} cannot be written ({error}): make room in the folder {self.folder.name}."
+            ) from error
+
+    def restore(self, trainer: Trainer, steps: int) -> None:
+        """Bring a trainer into the state after so many steps. Raises `WeightsError`."""
+        path = self.path(steps)
+        tensors, stored = load_weights(path), json.loads(read_header(path).metadata["optimizer"])
+        wanted = {_PARAMETER + name: parameter.shape for name, parameter in trainer.parameters.items()}
+        if wanted != {name: tensor.shape for name, tensor in tensors.items() if name.startswith(_PARAMETER)}:
+            raise WeightsError(f"{path.name} is of another run: move the folder {self.folder.name} away.")
+        state: dict[int, dict[str, Any]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith(_STATE):
+                index, _, entry = name.removeprefix(_STATE).partition(".")
+                state.setdefault(int(index), {})[entry] = tensor.clone()
+        for name, value in stored["numbers"].items():
+            index, _, entry = name.partition(".")
+            state.setdefault(int(index), {})[entry] = value
+        groups = trainer.optimizer.state_dict()["param_groups"]
+        for group, entries in zip(groups, stored["groups"], strict=True):
+            group.update({key: tuple(value) if isinstance(value, list) else value for key, value in entries.items()})
+        trainer.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        with torch.no_grad():
+            for name, parameter in trainer.parameters.items():
+                parameter.copy_(tensors[_PARAMETER + name])
+
+    def resume(self, trainer: Trainer, steps: int) -> int:
+        """Bring a trainer to the latest whole snapshot of at most `steps`; after how many steps it was made."""
+        for found in reversed([each for each in self.snapshots() if each <= steps]):
+            try:
+                self.restore(trainer, found)
+            except (WeightsError, KeyError, ValueError):
+                continue  # half a file of a disk that was full, or one that somebody else put there
+            return found
+        return 0
+
+    def finish(self, target: str) -> None:
+        """Write down which file the run has made, by its name within the models' folder."""
+        (self.folder / FINISHED).write_text(target, "utf-8")
+
+    def log(self, step: Step) -> None:
+        """Write down a step."""
+        with (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps(asdict(step)))  # in front: the line before may be half of one
+
+    def steps(self) -> list[Step]:
+        """What was written down, the latest of each number, in order."""
+        return [step for _, step in sorted({step.number: step for step in self._logged()}.items())]
+
+    def _logged(self) -> Iterator[Step]:
+        file = self.folder / LOG
+        for line in file.read_text("utf-8").splitlines() if file.is_file() else ():
+            try:
+                yield Step(**json.loads(line))
+            except (ValueError, TypeError):
+                continue  # none, or half of one, of a process that was killed

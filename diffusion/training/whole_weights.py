@@ -1,0 +1,61 @@
+"""Training of all weights of a denoiser, as DreamBooth does (Ruiz et al. 2022, arXiv 2208.12242)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from diffusion.adapters.kinds import Difference, Kind
+from diffusion.component import Patches, Source
+from diffusion.model import Model
+from diffusion.training.trainer import TrainingError
+
+
+class TrainedWeights:
+    """A copy of a network's weights that is trained. parameters: float32, by their names in the network."""
+
+    def __init__(self, source: Source, patches: Patches) -> None:
+        """As they are under `patches`, so that a model with a LoRA on it is trained as it is."""
+        self._source = source
+        self._before = {name: tensor.cpu() for name, tensor in source.tensors(patches).items()}
+        kept = {name for name, _ in source.component.build().named_parameters()}
+        self.parameters = {
+            name: nn.Parameter(tensor.detach().clone().to(source.device, torch.float32))
+            for name, tensor in self._before.items()
+            if name in kept
+        }
+
+    @classmethod
+    def of(cls, model: Model) -> TrainedWeights:
+        """Those of a model's denoiser. Raises `TrainingError`."""
+        if model.source is None:
+            raise TrainingError(
+                "The weights of this model do not come from a file, so that nothing can be trained on it."
+            )
+        return cls(model.source, model.patches)
+
+    @contextmanager
+    def attached(self, network: Any) -> Iterator[None]:
+        """A context in which the network has these weights, with gradients."""
+        places = [
+            (network.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2], name) for name in self.parameters
+        ]
+        before = [module._parameters[leaf] for module, leaf, _ in places]
+        try:
+            for module, leaf, name in places:
+                module._parameters[leaf] = self.parameters[name]
+            yield
+        finally:
+            for (module, leaf, _), parameter in zip(places, before, strict=True):
+                module._parameters[leaf] = parameter
+
+    def kinds(self) -> dict[str, Kind]:
+        """What was learned of each tensor, as a difference."""
+        return {
+            name: Difference(parameter.detach().cpu() - self._before[name].float(), "diff")
+            for name, parameter in self.parameters.items()
+        }

@@ -1,0 +1,143 @@
+"""The node that trains all weights of a model, and the one that makes training pictures of a graph's pictures."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import torch
+
+from diffusion.images.files import encode_png
+from diffusion.saving import save_checkpoint
+from diffusion.training import pictures
+from diffusion.training.lora import adapted, states_of
+from diffusion.training.trainer import Plan, Trainer
+from diffusion.training.whole_weights import TrainedWeights
+from graph.declare import Advanced, Choice, Context, InputError, Range, Seed, node
+from nodes import training_course as course
+from nodes.sockets import CaptionOptions, Clip, Dataset, Image, LearningOptions, Model, Objective, Vae
+from nodes.training_pictures import buckets_of
+
+PICTURES = "training_pictures"  # in the user's folder: pictures of graphs, called by their content
+FORMATS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+class Trained(NamedTuple):
+    """A model with what it has learned, and the checkpoint that holds it."""
+
+    MODEL: Model
+    ckpt_name: str
+    loss: float
+
+
+@node(
+    "TrainingImages",
+    category="training",
+    title="Images as Training Pictures",
+    search=["class images", "regularization", "prior preservation", "dataset"],
+)
+def training_images(
+    ctx: Context,
+    images: list[Image],
+    caption: str = "",
+    concept: str = "class",
+    repeats: Annotated[int, Range(1, 10_000)] = 1,
+    weight: Annotated[float, Range(0, 100, step=0.01)] = 1.0,
+) -> Dataset:
+    """Train with pictures that the graph makes: pictures of the class, so that the model does not forget what it knew.
+
+    They are kept in the user folder, each once; as long as what makes them does not change, they are made once.
+
+    images: Pictures, such as those of the model before the training.
+    caption: What they show, without the new word.
+    concept: What the losses of these pictures are called.
+    repeats: How often each comes in an epoch.
+    weight: What they count: the weight of the prior; 0 is none.
+    """
+    folder = ctx.folders.user / PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    found = pictures.Dataset()
+    for image in (each for batch in images for each in batch):
+        found += pictures.keep(folder, encode_png(image[..., :3]), caption, concept, repeats, weight)
+    if not found.pictures:
+        raise InputError("images", "There is no picture: link what makes some.")
+    return found
+
+
+@node(
+    "TrainDreamBooth",
+    category="training",
+    title="Train DreamBooth",
+    search=["fine-tune", "checkpoint", "full", "prior preservation"],
+    fingerprint=course.lost("checkpoints"),
+)
+def train_dreambooth(
+    ctx: Context,
+    *,
+    model: Model,
+    clip: Clip,
+    vae: Vae,
+    dataset: Dataset,
+    name: str = "my_model",
+    steps: course.Steps = 1000,
+    learning_rate: Annotated[float, Range(0, 10, step=0.000001)] = 2e-6,
+    batch_size: course.BatchSize = 1,
+    resolution: course.Resolution = 512,
+    seed: Seed = 0,
+    save_every: Annotated[int, Range(0, 1_000_000)] = 0,
+    saved_as: Annotated[str, Choice(tuple(FORMATS)), Advanced()] = "float16",
+    flip: Annotated[bool, Advanced()] = False,
+    bucket_step: Annotated[int, Range(8, 256, step=8), Advanced()] = 64,
+    gradient_checkpointing: Annotated[bool, Advanced()] = False,
+    captions: CaptionOptions | None = None,
+    objective: Objective | None = None,
+    learning: LearningOptions | None = None,
+) -> Trained:
+    """Teach a model something by changing all its weights, and keep it as a checkpoint.
+
+    With pictures of the class beside those of the subject it does not forget the class. Runs are stopped and go on as
+    those of Train LoRA; their snapshots are large. Extract and Save LoRA makes a LoRA of what was learned.
+
+    model: What is taught.
+    clip: Its text encoders, which do not change.
+    vae: Its VAE.
+    dataset: Pictures with captions; of the subject, and perhaps of its class.
+    name: Of the file in models/checkpoints.
+    steps: How often it learns from a batch.
+    learning_rate: How much it changes in a step: about 0.000002.
+    batch_size: Pictures that are learned from at once.
+    resolution: Side of the square that has the area of a training picture: 512 for SD 1.x, 1024 for SDXL.
+    seed: The same seed trains the same.
+    save_every: So often a file is saved beside the last one, to compare them; 0 saves the last one alone.
+    saved_as: The number format of the file.
+    flip: Learn from mirrored pictures too.
+    bucket_step: What the sides of training pictures are multiples of.
+    gradient_checkpointing: Needs much less memory, and a third more time.
+    captions: What happens to captions.
+    objective: What being wrong costs.
+    learning: The optimizer, and how the learning rate changes.
+    """
+    plan = learning or Plan()
+    plan = replace(
+        plan,
+        seed=seed,
+        batch=batch_size,
+        learning_rate=learning_rate,
+        schedule=replace(plan.schedule, total=steps),
+        objective=objective or plan.objective,
+        captions=captions or plan.captions,
+    )
+    target = course.target(ctx, "checkpoints", name)
+    with course.told():
+        samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)
+        weights = TrainedWeights.of(model)
+        trainer = Trainer(model, weights.parameters, samples, states_of(clip), plan)
+
+        def save(path: Path, done: int) -> None:
+            metadata = {course.NAMED: name, "ss_steps": str(done)}
+            taught = adapted(model, weights.kinds())
+            save_checkpoint(path, taught, clip, vae, dtype=FORMATS[saved_as], metadata=metadata)
+
+        run = course.run(ctx, target, model, clip, vae, dataset, plan, ("all weights", resolution, bucket_step, flip))
+        training = course.Course(trainer, weights.attached, run, target, save, gradient_checkpointing)
+        loss = training.follow(ctx, steps, save_every)
+    return Trained(adapted(model, weights.kinds()), target.name, loss)

@@ -1,0 +1,127 @@
+"""The node that trains textual inversions."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from diffusion.training import embedding as inversion
+from diffusion.training.pictures import Dataset as Pictures
+from diffusion.training.trainer import Plan, Trainer
+from graph.declare import Advanced, Choice, Context, InputError, Multiline, Range, Seed, node
+from nodes import training_course as course
+from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, Vae
+from nodes.training_pictures import buckets_of
+
+OBJECT, STYLE, CAPTIONS, OWN = "object", "style", "captions", "own"
+
+
+class Inverted(NamedTuple):
+    """Text encoders that know a new word, and the word."""
+
+    CLIP: Clip
+    word: str
+    loss: float
+
+
+@node(
+    "TrainTextualInversion",
+    category="training",
+    title="Train Textual Inversion",
+    search=["embedding", "ti", "word", "concept"],
+    fingerprint=course.lost("embeddings"),
+)
+def train_textual_inversion(
+    ctx: Context,
+    *,
+    model: Model,
+    clip: Clip,
+    vae: Vae,
+    dataset: Dataset,
+    name: str = "my_word",
+    initial_words: str = "object",
+    vectors: Annotated[int, Range(1, 75)] = 2,
+    steps: course.Steps = 1000,
+    learning_rate: Annotated[float, Range(0, 10, step=0.0001)] = 0.005,
+    batch_size: course.BatchSize = 1,
+    resolution: course.Resolution = 512,
+    seed: Seed = 0,
+    save_every: Annotated[int, Range(0, 1_000_000)] = 0,
+    texts: Annotated[str, Choice((OBJECT, STYLE, CAPTIONS, OWN))] = OBJECT,
+    own_texts: Annotated[str, Multiline(), Advanced()] = "a photo of {}",
+    flip: Annotated[bool, Advanced()] = False,
+    bucket_step: Annotated[int, Range(8, 256, step=8), Advanced()] = 64,
+    captions: CaptionOptions | None = None,
+    objective: Objective | None = None,
+    learning: LearningOptions | None = None,
+) -> Inverted:
+    """Teach the text encoders a new word for what a few pictures show; the model itself does not change at all.
+
+    In prompts the word is embedding:name. Runs are stopped and go on as those of Train LoRA.
+
+    model: What has to paint the pictures.
+    clip: Its text encoders.
+    vae: Its VAE.
+    dataset: Pictures of what the word is to mean.
+    name: Of the word, and of the file in models/embeddings.
+    initial_words: What the word means at first.
+    vectors: How many tokens the word takes; more hold more.
+    steps: How often it learns from a batch.
+    learning_rate: How much the word changes in a step.
+    batch_size: Pictures that are learned from at once.
+    resolution: Side of the square that has the area of a training picture: 512 for SD 1.x, 1024 for SDXL.
+    seed: The same seed trains the same.
+    save_every: So often a file is saved beside the last one, to compare them; 0 saves the last one alone.
+    texts: What the pictures are asked for with: sentences about an object or a style, or the pictures' captions with {}
+        where the word belongs (at the front, if it is nowhere), or your own.
+    own_texts: A sentence a line, with {} for the word.
+    flip: Learn from mirrored pictures too.
+    bucket_step: What the sides of training pictures are multiples of.
+    captions: What happens to captions.
+    objective: What being wrong costs.
+    learning: The optimizer, and how the learning rate changes.
+    """
+    plan = learning or Plan(weight_decay=0.0)
+    plan = replace(
+        plan,
+        seed=seed,
+        batch=batch_size,
+        learning_rate=learning_rate,
+        schedule=replace(plan.schedule, total=steps),
+        objective=objective or plan.objective,
+        captions=captions or plan.captions,
+    )
+    if " " in name:
+        raise InputError("name", "A word in a prompt has no spaces: write my_word.")
+    target = course.target(ctx, "embeddings", name)
+    with course.told():
+        word = inversion.TrainedEmbedding.new(name, clip, vectors, initial_words)
+        asked = _asked(dataset, word.word, texts, own_texts)
+        samples = course.samples(ctx, asked, buckets_of(resolution, bucket_step), vae, model, flip)
+        states = inversion.live_states(word.on(clip))
+        trainer = Trainer(model, word.parameters, samples, states, plan, texts_learn=True)
+
+        def save(path: Path, done: int) -> None:
+            word.save(path, {course.NAMED: name, "ss_steps": str(done)})
+
+        run = course.run(
+            ctx, target, model, clip, vae, asked, plan, (initial_words, vectors, resolution, bucket_step, flip)
+        )
+        training = course.Course(trainer, word.attached, run, target, save)
+        loss = training.follow(ctx, steps, save_every)
+    return Inverted(word.kept(clip), word.word, loss)
+
+
+def _asked(dataset: Pictures, word: str, texts: str, own: str) -> Pictures:
+    """The pictures with texts that have the word: one of several, written as captions have choices."""
+    if texts == CAPTIONS:
+        return replace(
+            dataset, pictures=tuple(replace(each, caption=_with(each.caption, word)) for each in dataset.pictures)
+        )
+    lines = {OBJECT: inversion.OBJECT_TEMPLATES, STYLE: inversion.STYLE_TEMPLATES}.get(texts)
+    lines = lines or tuple(line.strip() for line in own.splitlines() if line.strip()) or ("{}",)
+    caption = "{" + "|".join(_with(line, word) for line in lines) + "}"
+    return replace(dataset, pictures=tuple(replace(each, caption=caption) for each in dataset.pictures))
+
+
+def _with(text: str, word: str) -> str:
+    return text.replace("{}", word) if "{}" in text else f"{word} {text}"

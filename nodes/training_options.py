@@ -1,0 +1,149 @@
+"""Nodes that say how a training learns."""
+
+from typing import Annotated
+
+from diffusion.training import objective as objectives
+from diffusion.training.captions import CaptionRules
+from diffusion.training.learning_rate import SHAPES, LearningRate
+from diffusion.training.optimizers import OPTIMIZERS
+from diffusion.training.trainer import Plan
+from graph.declare import Choice, InputError, Range, node
+from nodes.sockets import CaptionOptions, LearningOptions, Objective
+
+CATEGORY = "training"
+
+Share = Annotated[float, Range(0, 1, step=0.01)]
+Count = Annotated[int, Range(0, 100_000)]
+
+
+@node(
+    "CaptionOptions", category=CATEGORY, title="Caption Options", search=["shuffle", "keep tokens", "dropout", "tags"]
+)
+def caption_options(
+    shuffle: bool = True,
+    keep_tokens: Count = 1,
+    dropout: Share = 0.0,
+    tag_dropout: Share = 0.0,
+    prefix: str = "",
+    suffix: str = "",
+    keep_separator: str = "",
+    group_separator: str = "",
+    warmup_tags: Count = 1,
+    warmup_steps: Count = 0,
+) -> CaptionOptions:
+    """Say what happens to captions from step to step.
+
+    shuffle: Change the order of the tags, so that none counts for its place.
+    keep_tokens: How many tags at the front stay there, such as the name of the subject.
+    dropout: How often a picture is learned without any caption.
+    tag_dropout: How often each tag that may move is left away.
+    prefix: Put before each caption.
+    suffix: Put behind each caption.
+    keep_separator: Where captions have it, what stays at the front ends there instead; behind a second one it stays at
+        the end.
+    group_separator: Between tags that stay together.
+    warmup_tags: How many of the tags that may move there are at first, if they come in over warmup_steps.
+    warmup_steps: After how many steps all tags are there; 0 for at once.
+    """
+    return CaptionRules(
+        prefix=prefix,
+        suffix=suffix,
+        shuffle=shuffle,
+        keep_tokens=keep_tokens,
+        keep_separator=keep_separator,
+        group_separator=group_separator,
+        tag_dropout=tag_dropout,
+        dropout=dropout,
+        warmup_tags=warmup_tags,
+        warmup_steps=warmup_steps,
+    )
+
+
+@node(
+    "TrainingObjective", category=CATEGORY, title="Training Objective", search=["loss", "snr", "noise offset", "huber"]
+)
+def training_objective(
+    loss: Annotated[str, Choice(objectives.LOSSES)] = "l2",
+    weighting: Annotated[str, Choice(objectives.WEIGHTINGS)] = "none",
+    gamma: Annotated[float, Range(0.1, 100, step=0.1)] = 5.0,
+    noise_offset: Share = 0.0,
+    multires_iterations: Annotated[int, Range(0, 16)] = 0,
+    multires_discount: Share = 0.3,
+    input_perturbation: Share = 0.0,
+    huber_c: Annotated[float, Range(0.001, 10, step=0.001)] = 0.1,
+    huber_schedule: Annotated[str, Choice(objectives.HUBER_SCHEDULES)] = "snr",
+    first_timestep: Annotated[int, Range(0, 999)] = 0,
+    last_timestep: Annotated[int, Range(0, 999)] = 999,
+) -> Objective:
+    """Say what being wrong costs, and with what noise the model is asked.
+
+    loss: Of each number: l2 is usual; the others count outliers less.
+    weighting: How much steps of little noise count: min-SNR makes learning faster and steadier.
+    gamma: Of min-SNR.
+    noise_offset: Some noise of one brightness: lets the model learn dark and bright pictures.
+    multires_iterations: Coarse noise too, so often halved; 6 is usual, 0 for none.
+    multires_discount: What each coarser noise counts.
+    input_perturbation: Further noise that the model has to bear with.
+    huber_c: Where huber and smooth l1 turn from square to linear.
+    huber_schedule: How that changes with the noise.
+    first_timestep: The least noise that is trained.
+    last_timestep: The most noise that is trained.
+    """
+    if first_timestep > last_timestep:
+        raise InputError("first_timestep", "It is above last_timestep, so that nothing is trained: make it smaller.")
+    return objectives.Objective(
+        loss=next(each for each in objectives.LOSSES if each == loss),
+        huber_c=huber_c,
+        huber_schedule=next(each for each in objectives.HUBER_SCHEDULES if each == huber_schedule),
+        weighting=next(each for each in objectives.WEIGHTINGS if each == weighting),
+        gamma=gamma,
+        noise_offset=noise_offset,
+        multires_iterations=multires_iterations,
+        multires_discount=multires_discount,
+        input_perturbation=input_perturbation,
+        first_timestep=first_timestep,
+        last_timestep=last_timestep,
+    )
+
+
+@node(
+    "LearningOptions",
+    category=CATEGORY,
+    title="Learning Options",
+    search=["optimizer", "scheduler", "prodigy", "lion", "adafactor"],
+)
+def learning_options(
+    optimizer: Annotated[str, Choice(OPTIMIZERS)] = "AdamW",
+    schedule: Annotated[str, Choice(SHAPES)] = "constant",
+    warmup_steps: Count = 0,
+    accumulation: Annotated[int, Range(1, 1024)] = 1,
+    clip: Annotated[float, Range(0, 1000, step=0.1)] = 1.0,
+    weight_decay: Annotated[float, Range(0, 10, step=0.001)] = 0.01,
+    lowest: Share = 0.0,
+    cycles: Annotated[int, Range(1, 100)] = 1,
+    power: Annotated[float, Range(0.1, 10, step=0.1)] = 1.0,
+    decay: Share = 0.2,
+) -> LearningOptions:
+    """Say how a training turns what was wrong into changes.
+
+    optimizer: AdamW is usual; Prodigy finds the learning rate itself, and wants 1 for it.
+    schedule: How the learning rate changes over the run.
+    warmup_steps: So many steps the learning rate rises from 0.
+    accumulation: Batches that are learned from together, where memory does not hold them at once.
+    clip: Larger gradients are cut to this length; 0 cuts none.
+    weight_decay: How fast what is not learned again is forgotten.
+    lowest: What is left of the learning rate when it has come down, as a part of it.
+    cycles: How often "cosine with restarts" begins anew.
+    power: Of "polynomial".
+    decay: The part of the run at its end in which "warmup stable decay" falls.
+    """
+    rate = LearningRate(
+        next(each for each in SHAPES if each == schedule),
+        warmup=warmup_steps,
+        low=lowest,
+        cycles=cycles,
+        power=power,
+        decay=decay,
+    )
+    chosen = next(each for each in OPTIMIZERS if each == optimizer)
+    return Plan(accumulation=accumulation, schedule=rate, optimizer=chosen, weight_decay=weight_decay, clip=clip)

@@ -1,0 +1,105 @@
+"""Folders of pictures, real files, and what is said about them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from diffusion.training.buckets import Buckets
+from diffusion.training.pictures import DatasetError, findings, read_folder
+
+BUCKETS = Buckets((64, 64), step=8, low=32, high=128)
+
+
+def draw(path: Path, size: tuple[int, int] = (64, 64), seed: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    grey = np.random.default_rng(seed).integers(0, 255, (8, 9), np.uint8)
+    Image.fromarray(grey).resize(size, Image.Resampling.NEAREST).convert("RGB").save(path)
+
+
+def test_a_plain_folder_gives_its_pictures_with_their_captions(tmp_path):
+    folder = tmp_path / "ghost"
+    draw(folder / "b.png", seed=1)
+    draw(folder / "a.jpg", (80, 40), seed=2)
+    (folder / "a.txt").write_text("a ghost,\n on grass \n", "utf-8")
+    (folder / "notes.md").write_text("no picture")
+    dataset = read_folder(folder, repeats=3)
+    assert [(each.name, each.caption, each.concept, each.size) for each in dataset.pictures] == [
+        ("a.jpg", "a ghost, on grass", "ghost", (80, 40)),
+        ("b.png", "ghost", "ghost", (64, 64)),
+    ]
+    assert dataset.per_epoch == 6
+
+
+def test_folders_say_how_often_their_pictures_come(tmp_path):
+    for name, seed in (("10_red cat/1.png", 1), ("2_dog/1.webp", 2), ("2_dog/2.png", 3), ("0.png", 4)):
+        draw(tmp_path / name, seed=seed)
+    dataset = read_folder(tmp_path, caption="an animal")
+    assert [(each.name, each.repeats, each.concept) for each in dataset.pictures] == [
+        ("0.png", 1, tmp_path.name),
+        ("10_red cat/1.png", 10, "red cat"),
+        ("2_dog/1.webp", 2, "dog"),
+        ("2_dog/2.png", 2, "dog"),
+    ]
+    assert dataset.per_epoch == 15
+    assert {each.caption for each in dataset.pictures} == {"an animal"}
+
+
+def test_a_turned_photograph_is_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    Image.new("RGB", (60, 40)).save(tmp_path / "photo.jpg", exif=exif)
+    assert read_folder(tmp_path).pictures[0].size == (40, 60)
+
+
+def test_an_empty_folder_says_what_belongs_into_it(tmp_path):
+    with pytest.raises(DatasetError, match="no picture"):
+        read_folder(tmp_path)
+
+
+def test_everything_that_is_wrong_is_named(tmp_path):
+    draw(tmp_path / "good.png", seed=1)
+    draw(tmp_path / "wide.png", (300, 40), seed=2)
+    draw(tmp_path / "tiny.png", (20, 20), seed=3)
+    (tmp_path / "copy.png").write_bytes((tmp_path / "good.png").read_bytes())
+    with Image.open(tmp_path / "good.png") as picture:
+        like = picture.resize((70, 70))
+    ImageDraw.Draw(like).point((3, 3), "red")
+    like.save(tmp_path / "like.png")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG not a picture")
+    draw(tmp_path / "latin.png", seed=5)
+    (tmp_path / "latin.txt").write_bytes("Gespenst für".encode("latin-1"))
+    for name in ("good", "wide", "tiny", "copy", "like"):
+        (tmp_path / f"{name}.txt").write_text("a thing" if name != "tiny" else "thing " * 100)
+    draw(tmp_path / "silent.png", seed=7)
+    said = {(finding.file, finding.text.split(" (")[0]) for finding in findings(read_folder(tmp_path), BUCKETS)}
+    assert said == {
+        ("broken.png", "cannot be read"),
+        ("latin.png", "cannot be read"),
+        ("silent.png", f"has no caption of its own: '{tmp_path.name}' is used"),
+        ("tiny.png", "has a caption of 100 tokens: it takes 2 chunks of 75"),
+        ("tiny.png", "is small"),
+        ("wide.png", "loses 47% of its area at 128 x 32"),
+        ("good.png", "is the same file as copy.png"),
+        ("like.png", "looks like copy.png"),
+    }
+
+
+def test_a_good_folder_has_nothing_to_be_said_about(tmp_path):
+    for seed in range(4):
+        draw(tmp_path / f"{seed}.png", seed=seed)
+    assert findings(read_folder(tmp_path), BUCKETS) == []
+
+
+def test_a_date_is_no_number_of_repeats_and_reading_can_be_stopped(tmp_path):
+    (tmp_path / "20240512_party").mkdir()
+    draw(tmp_path / "20240512_party" / "a.png")
+    [picture] = read_folder(tmp_path).pictures
+    assert (picture.repeats, picture.concept) == (1, "20240512_party")
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_folder(tmp_path, check=stop)

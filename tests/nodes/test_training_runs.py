@@ -1,0 +1,179 @@
+"""What becomes of a training that is interrupted, crashes or is asked for again, and of what others need meanwhile."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from graph.context import Interrupted
+from graph.declare import InputError
+from graph.engine import Engine
+from graph.folders import Folders
+from graph.testing import Recorder
+from nodes import training, training_course
+from nodes.training_embedding import train_textual_inversion
+from nodes.training_options import caption_options
+from nodes.training_pictures import training_pictures
+from tools.mascot.ghost import write
+
+DONE = 5
+
+
+@pytest.fixture
+def ctx(tmp_path) -> Recorder:
+    folders = Folders.under(tmp_path)
+    write(folders.input / "ghost", 2, 64, "ghst, flat")
+    return Recorder(folders)
+
+
+def train(ctx, tiny, steps: int = DONE, **options):
+    options = {"model": tiny.model, "clip": tiny.clip, "vae": tiny.vae, **options}
+    return training.train_lora(
+        ctx,
+        dataset=training_pictures(ctx, "ghost"),
+        name="ghost",
+        steps=steps,
+        resolution=64,
+        **{"learning_rate": 1e-2, "rank": 1, "alpha": 1.0, **options},
+    )
+
+
+def trained_steps(ctx: Recorder) -> list[float]:
+    return [done for done, whole in ctx.steps if whole == DONE]
+
+
+class Power(Recorder):
+    """A machine that fails at a step."""
+
+    at = 0.0
+
+    def progress(self, value, total, preview=None):
+        super().progress(value, total, preview)
+        if total == DONE and value == self.at:
+            raise SystemError("the power failed")
+
+
+def test_a_crash_costs_what_came_after_the_last_snapshot(ctx, tiny, monkeypatch):
+    monkeypatch.setattr(training_course, "KEPT_EVERY", 0.0)
+    crashing = Power(ctx.folders)
+    crashing.at = 3
+    with pytest.raises(SystemError):
+        train(crashing, tiny)
+    with tiny.model.loaded() as network:  # the network that all share is as it was
+        assert not any("forward" in vars(module) for module in network.network.modules())
+        assert not network.network.is_gradient_checkpointing
+        assert not any(parameter.requires_grad for parameter in network.network.parameters())
+    train(ctx, tiny)
+    assert trained_steps(ctx) == [4, 5]
+
+
+@pytest.mark.parametrize(("after", "first"), [(1, 1), (4, 4)])
+def test_it_can_be_interrupted_at_any_time(ctx, tiny, after, first):
+    """While pictures are encoded, and between two steps."""
+    ctx.interrupt_after = after
+    with pytest.raises(Interrupted):
+        train(ctx, tiny, gradient_checkpointing=True)
+    with tiny.model.loaded() as network:
+        assert not any("forward" in vars(module) for module in network.network.modules())
+        assert not network.network.is_gradient_checkpointing
+    again = Recorder(ctx.folders)
+    train(again, tiny)
+    assert trained_steps(again) == list(range(first, DONE + 1))
+
+
+def test_what_was_learned_before_a_loss_that_is_no_number_is_kept(ctx, tiny, monkeypatch):
+    step = training_course.Trainer.step
+
+    def failing(trainer, network, number):
+        if number == 3:
+            raise training_course.TrainingError("no number")
+        return step(trainer, network, number)
+
+    monkeypatch.setattr(training_course.Trainer, "step", failing)
+    with pytest.raises(InputError, match="no number"):
+        train(ctx, tiny)
+    monkeypatch.undo()
+    train(again := Recorder(ctx.folders), tiny)
+    assert trained_steps(again) == [4, 5]
+
+
+def test_another_layer_of_the_text_encoder_or_another_vae_make_another_run(ctx, tiny):
+    train(ctx, tiny, 1)
+    train(ctx, tiny, 1, clip=tiny.clip.with_last_layer(-2))
+    train(ctx, tiny, 1, vae=replace(tiny.vae, source=None))
+    assert len(list((ctx.folders.user / "training").iterdir())) == 3
+
+
+def test_a_file_that_was_deleted_is_made_again(tmp_path, tiny_path):
+    folders = Folders.under(tmp_path)
+    write(folders.input / "ghost", 1, 64, "ghst")
+    (folders.models / "checkpoints").mkdir(parents=True)
+    (folders.models / "checkpoints" / "tiny.safetensors").write_bytes(tiny_path.read_bytes())
+    links = {"model": ["1", 0], "clip": ["1", 1], "vae": ["1", 2], "dataset": ["2", 0]}
+    prompt = {
+        "1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": "tiny.safetensors"}},
+        "2": {"class_type": "TrainingPictures", "inputs": {"folder_name": "ghost"}},
+        "3": {"class_type": "TrainLoRA", "inputs": {**links, "name": "g", "steps": 1, "resolution": 64}},
+    }
+    file = folders.models / "loras" / "g.safetensors"
+    with Engine(tmp_path) as engine:
+        first = engine.run(prompt, targets=["3"]).outputs["3"][0]
+        for _ in range(2):
+            file.unlink()
+            engine.run(prompt, targets=["3"])
+            assert file.is_file()
+        assert engine.run(prompt, targets=["3"]).outputs["3"][0] is first  # what was kept is still good
+
+
+def test_a_broken_file_of_that_name_is_not_overwritten(ctx, tiny):
+    file = ctx.folders.models / "loras" / "ghost.safetensors"
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    with pytest.raises(InputError, match="another ghost"):
+        train(ctx, tiny)
+    assert file.read_text() == "mine"
+
+
+def invert(ctx, tiny, **options):
+    return train_textual_inversion(
+        ctx,
+        model=tiny.model,
+        clip=tiny.clip,
+        vae=tiny.vae,
+        dataset=training_pictures(ctx, "ghost"),
+        steps=2,
+        resolution=64,
+        **{"name": "ghst", "texts": "own", **options},
+    )
+
+
+def test_a_step_without_the_word_learns_nothing(ctx, tiny):
+    invert(ctx, tiny, captions=caption_options(dropout=1.0))
+    logged = next((ctx.folders.user / "training").glob("*/log.jsonl")).read_text()
+    assert logged.count('"gradient": 0.0') == 2
+
+
+def test_texts_for_a_word_may_have_choices(ctx, tiny):
+    """The loss at fixed noise asks with one of the texts, as the steps do."""
+    asked = []
+    states = training_course.Trainer._encoded
+
+    def encoded(trainer, text):
+        asked.append(text)
+        return states(trainer, text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training_course.Trainer, "_encoded", encoded)
+        invert(ctx, tiny, own_texts="a {red|blue} {}\nsome {}")
+    assert set(asked) <= {f"{text} embedding:ghst" for text in ("a red", "a blue", "some")}
+
+
+def test_a_word_has_no_spaces(ctx, tiny):
+    with pytest.raises(InputError, match="no spaces"):
+        invert(ctx, tiny, name="my ghost")
+
+
+def test_a_name_may_be_in_any_script(ctx, tiny):
+    found = invert(ctx, tiny, name="小鬼")
+    assert (ctx.folders.models / "embeddings" / "小鬼.safetensors").is_file()
+    assert not torch.equal(found.CLIP.encode(found.word)[0][0], tiny.clip.encode("object object")[0][0])
