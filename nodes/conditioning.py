@@ -18,7 +18,9 @@ DIALECTS = ("ComfyUI", "WebUI")
 LATENT_PIXEL = 8  # areas are given in picture pixels and kept in latent pixels
 
 
-def _embeddings(folders: Folders, text: str | None, dialect: str = DIALECTS[0]) -> list[tuple[str, int, int]]:
+def _embeddings(
+    folders: Folders, text: str | None = None, dialect: str = DIALECTS[0], **inputs: object
+) -> list[tuple[str, int, int]]:
     """The embeddings that there are, if the prompt may name one: a linked prompt might, and any word of the WebUI."""
     if text is not None and dialect == DIALECTS[0] and "embedding:" not in text:
         return []

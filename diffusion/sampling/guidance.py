@@ -124,6 +124,10 @@ class GuidanceChange:
         """What of a masked latent is denoised at one of the run's levels, 0..1; see `MaskedDenoiser`."""
         return mask
 
+    def blended(self, result: Tensor, denoised: Tensor, latent: Tensor, mask: Tensor) -> Tensor:
+        """The estimate of a masked latent, which is ``denoised`` where the mask is 1 and ``latent`` where it is 0."""
+        return result
+
 
 class Guided(NamedTuple):
     """A guided estimate, and those that it was made of; None for a side that was not evaluated."""
@@ -285,7 +289,7 @@ class MaskedDenoiser:
     """Keeps a part of a latent: there the network sees it noised to the level, and the estimate is the latent itself.
 
     mask: ``[B, 1, h, w]``, 1 where to denoise. latent, noise: ``[B, C, h, w]``. levels: those of the run.
-    changes: may change the mask from level to level.
+    changes: may change the mask from level to level, and how both parts are put together.
     """
 
     denoiser: GuidedDenoiser
@@ -306,4 +310,7 @@ class MaskedDenoiser:
             mask = change.mask(mask, sigma, self.levels, parameterization.schedule)
         kept = parameterization.noised(self.latent, self.noise, sigma)
         found = self.denoiser.guided(x * mask + kept * (1 - mask), sigma, with_negative=with_negative)
-        return found._replace(denoised=found.denoised * mask + self.latent * (1 - mask))
+        result = found.denoised * mask + self.latent * (1 - mask)
+        for change in self.changes:
+            result = change.blended(result, found.denoised, self.latent, mask)
+        return found._replace(denoised=result)

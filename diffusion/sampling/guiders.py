@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from diffusion.sampling.conditions import Conditioning
 from diffusion.sampling.guidance import Guider
+from diffusion.sampling.parameterization import Flow, Parameterization
 
 if TYPE_CHECKING:
     from diffusion.model import Model
@@ -118,6 +119,66 @@ class PerpendicularNegative:
         if negative is not None:
             way = way - perpendicular(negative - empty, way) * self.negative_scale
         return empty + way * self.scale
+
+
+_SAME_LEVEL = 1e-6
+"""Levels that differ by no more than this part of them are one: no step is between them."""
+
+
+@dataclass(frozen=True, eq=False)
+class CFGPlusPlus:
+    """CFG++ (arXiv 2406.08070) for samplers that know nothing of it.
+
+    A step of CFG++ leads from ``x`` at level σ to ``G + r (x - U)``, for the guided estimate ``G = U + λ (P - U)`` of
+    the positive P and the negative U, and ``r = σ' / σ`` of the next level σ' (algorithm 2). Euler's step under the
+    estimate D is ``D + r (x - D)``. They are equal for ``(1 - r) D = G - r U``, so for ``D = U + λ / (1 - r) (P - U)``:
+    classifier-free guidance whose scale falls from step to step, to λ in the step to level 0. Of a flow r is that of
+    noise over signal.
+
+    So a sampler of the first order without fresh noise (``euler``, ``ddim``) makes CFG++ of it. For others it is an
+    approximation: those that ask within a step get the scale of a step from there to the next level of the run, those
+    that look back mix estimates of several scales, and those that add noise step further than to the next level.
+
+    scale: λ, 0 to 1 and a little more. levels: those of the run, see `over`; flow: whether they are a flow's.
+    """
+
+    positive: Conditioning
+    negative: Conditioning
+    scale: float
+    levels: Sequence[float] = ()
+    flow: bool = False
+
+    def over(self, levels: Sequence[float], parameterization: Parameterization) -> CFGPlusPlus:
+        """The guider of a run down (or up) these levels."""
+        return replace(self, levels=levels, flow=isinstance(parameterization, Flow))
+
+    @property
+    def conditionings(self) -> tuple[Conditioning, ...]:
+        """Positive and negative."""
+        return self.positive, self.negative
+
+    def needed(self, sigma: float, index: int) -> tuple[bool, ...]:
+        """Both: the scale is 1 nowhere but by chance."""
+        return True, True
+
+    def combine(self, estimates: Sequence[Tensor | None], x: Tensor, sigma: float) -> Tensor:
+        """Guide with the scale of the level; where the negative estimate is left out, by the positive one alone."""
+        positive, negative = estimates
+        assert positive is not None
+        return positive if negative is None else negative + (positive - negative) * self.scale_at(sigma)
+
+    def scale_at(self, sigma: float) -> float:
+        """The scale ``λ / (1 - r)`` that plain guidance has to have at a level."""
+        following = self._following(sigma)
+        signal = 1 - following if self.flow else 1.0
+        return self.scale * signal * sigma / (sigma - following)
+
+    def _following(self, sigma: float) -> float:
+        """The level that a step from here goes to; 0 where the run has none."""
+        if len(self.levels) > 1 and self.levels[0] < self.levels[-1]:
+            above = [level for level in self.levels if level > sigma * (1 + _SAME_LEVEL)]
+            return min(above, default=0.0)
+        return max((level for level in self.levels if level < sigma * (1 - _SAME_LEVEL)), default=0.0)
 
 
 def perpendicular(part: Tensor, to: Tensor) -> Tensor:

@@ -68,6 +68,10 @@ class Epsilon(VarianceExploding):
         """Take the noise away."""
         return x - output * sigma
 
+    def target(self, latent: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
+        """The output that training asks for."""
+        return noise
+
 
 class Velocity(VarianceExploding):
     """The network predicts ``v`` (arXiv 2202.00512, appendix D)."""
@@ -77,6 +81,10 @@ class Velocity(VarianceExploding):
         scale = (sigma**2 + 1) ** 0.5
         return x / scale**2 - output * (sigma / scale)
 
+    def target(self, latent: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
+        """The output that training asks for."""
+        return (noise - sigma * latent) / (sigma**2 + 1) ** 0.5
+
 
 class Sample(VarianceExploding):
     """The network predicts the clean latent."""
@@ -84,6 +92,10 @@ class Sample(VarianceExploding):
     def denoised(self, x: Tensor, output: Tensor, sigma: float) -> Tensor:
         """Take it as it is."""
         return output
+
+    def target(self, latent: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
+        """The output that training asks for."""
+        return latent
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +113,10 @@ class Flow:
     def denoised(self, x: Tensor, output: Tensor, sigma: float) -> Tensor:
         """Go back along the straight line."""
         return x - output * sigma
+
+    def target(self, latent: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
+        """The output that training asks for."""
+        return noise - latent
 
     def noised(self, latent: Tensor, noise: Tensor, sigma: float) -> Tensor:
         """Mix latent and noise."""

@@ -22,6 +22,7 @@ from diffusion.sampling.conditions import (
 )
 from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.guidance import ClassifierFreeGuidance, GuidanceChange, GuidedDenoiser, Guider, MaskedDenoiser
+from diffusion.sampling.guiders import CFGPlusPlus
 from diffusion.sampling.network import Control, SampledModel
 from diffusion.sampling.noise import BatchNoise, Latent, NoiseSource, NoNoise, initial_noise
 from diffusion.sampling.parameterization import Flow
@@ -142,6 +143,8 @@ def run(
     """Carry ``latent`` with noise on it down ``levels``."""
     device = model.device
     parameterization = model.parameterization
+    if isinstance(guider, CFGPlusPlus):
+        guider = guider.over(levels, parameterization)
     start = model.latent_format.to_model(latent["samples"].to(device=device, dtype=torch.float32))
     drawn = noise.make(latent, device).to(device)
     mask = latent.get("noise_mask")

@@ -67,7 +67,7 @@ def test_inputs_are_those_that_shared_workflows_use():
     specs = [spec for module in modules for value in vars(module).values() if (spec := spec_of(value))]
     assert {spec.id: " ".join(map(described, spec.inputs)) for spec in specs} == INPUTS
     assert [spec.id for spec in specs if spec.output_node] == ["SaveImage", "PreviewImage", "SaveLatent"]
-    assert dict(spec_of(latents.empty_latent).aliases) == {"EmptyLatentImage": {}}
+    assert dict(spec_of(latents.empty_latent).aliases) == {"EmptyLatentImage": {}, "EmptySD3LatentImage": {}}
 
 
 def numbered(height: int = 2, width: int = 3) -> torch.Tensor:

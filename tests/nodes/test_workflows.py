@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from graph.documents.compiler import compile_document
+from graph.files.example_inputs import lay_examples
 from graph.folders import Folders
 from graph.registry import load
 from graph.validation.validate import validate
@@ -19,12 +20,13 @@ def registry():
 
 @pytest.fixture
 def folders(tmp_path):
-    models = tmp_path / "models"
-    (models / "checkpoints").mkdir(parents=True)
-    (models / "checkpoints" / "pocket.safetensors").write_bytes(b"")
-    (models / "controlnet").mkdir()
-    (models / "controlnet" / "pocket_canny.safetensors").write_bytes(b"")
-    return Folders.under(tmp_path)
+    folders = Folders.under(tmp_path)
+    for name in ("checkpoints/pocket", "controlnet/pocket_canny", "taggers/pocket_tagger"):
+        path = folders.models / f"{name}.safetensors"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"")
+    lay_examples(folders.input)
+    return folders
 
 
 def test_every_module_of_nodes_loads(registry):
