@@ -1,7 +1,7 @@
 """T5's encoder in the layout that files have, which is transformers'."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -39,7 +39,8 @@ class T5Place:
             )
         config = t5_config(header, prefix)
         component = t5_component(prefix, config)
-        return EncoderPart(self.name, component, self.style, config["d_model"], config["num_layers"], large=True)
+        style = replace(self.style, optional=self.optional)
+        return EncoderPart(self.name, component, style, config["d_model"], config["num_layers"], large=True)
 
     def written(self, config: Mapping[str, Any]) -> Component:
         """The encoder as the family's checkpoints have it."""

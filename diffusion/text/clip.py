@@ -91,6 +91,9 @@ class Clip:
         tokens: dict[str, Tokens] = {}
         warnings: list[str] = []
         for encoder in self.encoders:
+            if encoder.style.missing:
+                warnings.append(encoder.style.missing)
+                continue
             tokens[encoder.name] = encoder.style.tokenize(
                 texts.get(encoder.name, ""),
                 lambda name, encoder=encoder: find_embedding(  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,10 @@ class Encoded(NamedTuple):
 class Style(Protocol):
     """How a family reads a text encoder."""
 
+    @property
+    def missing(self) -> str:
+        """What it lacks, and so does not read prompts, as a sentence; empty if nothing."""
+
     def tokenize(self, text: str, find_embedding: Callable[[str], Tensor]) -> Tokens:
         """Read a prompt; see `diffusion.text.tokens.tokenize`."""
 
@@ -43,6 +47,7 @@ class TextStyle:
     projected: whether the pooled state goes through the text projection.
     """
 
+    missing: ClassVar[str] = ""
     padding: int = END
     layer: int = -1
     final_norm: bool = True

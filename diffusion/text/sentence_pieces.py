@@ -1,6 +1,6 @@
 """T5's tokenizer, from the file that comes with the model; nothing is downloaded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,14 +21,21 @@ def find_tokenizer(folders: Sequence[Path]) -> Tokenizer:
 
     Raises `WeightsError` that names the file if there is none, or one of another model.
     """
-    for folder in folders:
-        for name in NAMES:
-            if (folder / name).is_file():
-                return _read(folder / name)
+    for path in _files(folders):
+        return _read(path)
     raise WeightsError(
         "T5's tokenizer is missing: put its file spiece.model or tokenizer.json, which models in diffusers' layout "
         "have in the folder tokenizer_2 or tokenizer_3, into models/text_encoders/t5."
     )
+
+
+def has_tokenizer(folders: Sequence[Path]) -> bool:
+    """Whether one of the folders has a tokenizer's file."""
+    return any(True for _ in _files(folders))
+
+
+def _files(folders: Sequence[Path]) -> Iterator[Path]:
+    return (folder / name for folder in folders for name in NAMES if (folder / name).is_file())
 
 
 @cache

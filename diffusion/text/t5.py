@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from diffusion.text.encode import Encoded, emphasised, token_weights
 from diffusion.text.prompt import Segment, parse_prompt
-from diffusion.text.sentence_pieces import END, PADDING, find_tokenizer
+from diffusion.text.sentence_pieces import END, PADDING, find_tokenizer, has_tokenizer
 from diffusion.text.tokens import Token, Tokens, token_groups
 
 
@@ -19,11 +19,23 @@ class T5Style:
     """How a family reads T5's encoder.
 
     minimum: how many tokens a prompt has at least, its end included; padding, which the encoder sees like words, fills
-    shorter ones up. folders: where the tokenizer's file may be.
+    shorter ones up. folders: where the tokenizer's file may be. optional: whether prompts are read without T5 if there
+    is none.
     """
 
     minimum: int = 256
     folders: tuple[Path, ...] = ()
+    optional: bool = False
+
+    @property
+    def missing(self) -> str:
+        """That there is no tokenizer, where prompts can be read without T5."""
+        if not self.optional or has_tokenizer(self.folders):
+            return ""
+        return (
+            "The prompt was read without T5, whose tokenizer is missing: put spiece.model or tokenizer.json into "
+            "models/text_encoders/t5."
+        )
 
     def tokenize(self, text: str, find_embedding: Callable[[str], Tensor]) -> Tokens:
         """Read a prompt. Raises `WeightsError` if there is no file of the tokenizer."""

@@ -111,6 +111,9 @@ def tokenize(clip: Clip, text: str, dialect: Dialect) -> Tokenized:
     warnings: list[str] = []
     tokens: dict[str, Tokens] = {}
     for encoder in clip.encoders:
+        if encoder.style.missing:
+            warnings.append(encoder.style.missing)
+            continue
         if isinstance(encoder.style, T5Style):
             words = [Segment(each.text, each.weight) for each in segments if not each.ends_chunk]
             tokens[encoder.name] = encoder.style.read(words, _named_embedding(clip, encoder))
@@ -124,6 +127,9 @@ def encode_tokens(clip: Clip, tokens: Tokenized, emphasis: Emphasis) -> Conditio
     """The conditioning of tokens: each chunk by itself, its states times the weights of its tokens."""
     encoded: dict[str, Encoded] = {}
     for encoder in clip.encoders:
+        if encoder.name not in tokens.by_encoder:
+            encoded[encoder.name] = Encoded(torch.zeros(1, 0, encoder.width), torch.zeros(1, encoder.width))
+            continue
         states, weights, pooled = _read(encoder, tokens.by_encoder[encoder.name], clip.layer_of(encoder))
         if emphasis in ("original", "no norm"):
             states = weighted(states, weights.to(states), keep_mean=emphasis == "original")

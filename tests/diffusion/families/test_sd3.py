@@ -1,6 +1,7 @@
 """Stable Diffusion 3 on a tiny random file, against diffusers' transformer and its converter of key names."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.guidance_changes import RescaledGuidance
 from diffusion.sampling.network import Call
 from diffusion.saving import save_checkpoint
+from diffusion.text.webui.encode import Dialect, encode_positive
 from diffusion.weights import Header, TensorInfo, load_weights, read_header, save_weights
 from tests.diffusion.families.small_models import in_file_precision
 from tests.diffusion.families.small_transformers import small_t5, t5_in_file, write_pieces
@@ -238,6 +240,21 @@ def with_t5(path, transformer, tmp_path_factory) -> tuple[Checkpoint, T5EncoderM
     save_weights(folder / "sd3.safetensors", {**load_weights(path), **added}, read_header(path).metadata)
     write_pieces(folder / "spiece.model")
     return load_checkpoint(folder / "sd3.safetensors", tokenizer_folders=[folder]), module
+
+
+def test_without_its_tokenizer_prompts_are_read_without_t5(loaded, with_t5):
+    whole, _ = with_t5
+    encoders = tuple(
+        replace(each, style=replace(each.style, folders=())) if each.name == "t5" else each
+        for each in whole.clip.encoders
+    )
+    clip = replace(whole.clip, encoders=encoders)
+    tokens = clip.tokenize("a red cat")
+    assert ["spiece.model" in warning for warning in tokens.warnings] == [True]
+    assert torch.equal(clip.encode_tokens(tokens)[0][0], loaded.clip.encode("a red cat")[0][0])
+    ((states, _),), warnings = encode_positive(clip, "a red cat", Dialect())
+    assert torch.equal(states, encode_positive(loaded.clip, "a red cat", Dialect())[0][0][0])
+    assert len(warnings) == 1
 
 
 def test_t5_gives_256_more_tokens(loaded, with_t5):
