@@ -19,7 +19,7 @@ class LoadedUnclipCheckpoint(NamedTuple):
     CLIP_VISION: ClipVision
 
 
-@node("unCLIPCheckpointLoader", category="loaders", title="Load unCLIP Checkpoint", search=["image variations"])
+@node("unCLIPCheckpointLoader", category="loaders/unclip", title="Load unCLIP Checkpoint", search=["image variations"])
 def unclip_checkpoint_loader(ctx: Context, ckpt_name: Annotated[str, Files("checkpoints")]) -> LoadedUnclipCheckpoint:
     """Open an unCLIP checkpoint: what others have, and the vision model that sees pictures for it.
 

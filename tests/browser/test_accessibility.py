@@ -187,7 +187,7 @@ def test_help_says_what_a_node_does(editor: Editor):
     name = related.text_content() or ""
     related.click()
     expect(shown.get_by_role("heading", name=name, exact=True)).to_be_visible()
-    shown.get_by_role("button", name="Back").click()
+    shown.get_by_role("button", name="Back", exact=True).click()
     expect(shown.get_by_role("heading", name="KSampler")).to_be_visible()
     editor.node("VAE Decode").locator(".node-title").click()
     expect(shown.get_by_role("heading", name="VAE Decode")).to_be_visible()

@@ -6,7 +6,7 @@ import { loaderOf } from '../../web/app/dropped-files.js';
 const input = (name, type, files = null) => ({ name, type, options: files ? { files } : {} });
 const spec = (type, inputs, outputs, more = {}) => [
   type,
-  { type, inputs, outputs: outputs.map((each) => ({ name: each, type: each })), aliasOf: null, deprecated: false, ...more },
+  { type, inputs, outputs: outputs.map((each) => ({ name: each, type: each })), aliasOf: null, deprecated: false, category: 'loaders', ...more },
 ];
 const [model, clip, strength] = [input('model', 'MODEL'), input('clip', 'CLIP'), input('strength', 'FLOAT')];
 const lora = input('lora_name', 'COMBO', 'loras');
@@ -16,11 +16,17 @@ const SPECS = new Map([
   spec('LoraLoaderRegional', [model, clip, lora, input('mask', 'MASK'), strength, strength], ['MODEL', 'CLIP']),
   spec('LoraLoader', [model, clip, lora, strength, strength], ['MODEL', 'CLIP']),
   spec('OldLoraLoader', [clip, lora], ['MODEL', 'CLIP'], { deprecated: true }),
+  spec('PromptLines', [input('ckpt_name', 'COMBO', 'checkpoints')], ['STRING', 'INT', 'INT', 'FLOAT'], { category: 'text' }),
+  spec('UnclipLoader', [input('ckpt_name', 'COMBO', 'checkpoints')], ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION'], { category: 'loaders/unclip' }),
   spec('CheckpointLoader', [input('ckpt_name', 'COMBO', 'checkpoints')], ['MODEL', 'CLIP', 'VAE']),
 ]);
 
 test('a LoRA makes the loader for model and text encoders', () => {
   assert.deepEqual(loaderOf(SPECS, 'loras'), { type: 'LoraLoader', input: 'lora_name' });
+});
+
+test('a checkpoint makes the loader for all kinds, and no node that only names one', () => {
+  assert.deepEqual(loaderOf(SPECS, 'checkpoints'), { type: 'CheckpointLoader', input: 'ckpt_name' });
 });
 
 test('what no node loads makes none', () => {

@@ -2,6 +2,7 @@
 
 import { addNodes, compose, setValue } from '../core/edits.js';
 import { createNode } from '../core/create.js';
+import { isAdvanced } from '../core/spec.js';
 import { headerLength, kindOfWeights, readHeader } from '../core/weight-files.js';
 
 /** @import { Application } from '../types/app.d.ts' */
@@ -111,7 +112,7 @@ function addEmbedding(editor, name, place) {
   const spec = [...editor.specs.peek().values()].find(
     ({ aliasOf, inputs, outputs }) =>
       aliasOf === null &&
-      inputs.length === 2 &&
+      inputs.filter((input) => !isAdvanced(input)).length === 2 &&
       inputs.some(({ type }) => type === 'CLIP') &&
       outputs[0]?.type === 'CONDITIONING',
   );
@@ -120,8 +121,18 @@ function addEmbedding(editor, name, place) {
   addLoader(editor, { type: spec.type, input: text.name }, `embedding:${name.replace(/\.[^.]+$/, '')}`, place);
 }
 
+/** What a node gives that is not made by it, but said: numbers, texts, choices. */
+const PLAIN = new Set(['STRING', 'COMBO', 'INT', 'FLOAT', 'BOOLEAN']);
+
+/** @param {NodeSpec} spec */
+const given = ({ outputs }) => outputs.filter(({ type }) => !PLAIN.has(type)).length;
+
+/** @param {NodeSpec} spec */
+const depth = ({ category }) => category.split('/').length;
+
 /**
- * The node that loads a kind of models: the one that gives most, and wants least beside it.
+ * The node that loads a kind of models: the one that gives most, and wants least beside it. Those in a category within
+ * another one are for something particular.
  * @param {ReadonlyMap<string, NodeSpec>} specs
  * @param {string} kind
  * @returns {{ type: string, input: string } | null}
@@ -132,9 +143,8 @@ export function loaderOf(specs, kind) {
     return input && spec.aliasOf === null && !spec.deprecated ? [{ type: spec.type, input: input.name, spec }] : [];
   });
   // Nodes that give the name of a file on load nothing.
-  const loads = found.filter(({ spec }) => spec.outputs.some(({ type }) => type !== 'STRING' && type !== 'COMBO'));
-  const [first] = loads.sort(
-    (a, b) => b.spec.outputs.length - a.spec.outputs.length || a.spec.inputs.length - b.spec.inputs.length,
-  );
+  const [first] = found
+    .filter(({ spec }) => given(spec) > 0)
+    .sort((a, b) => depth(a.spec) - depth(b.spec) || given(b.spec) - given(a.spec) || a.spec.inputs.length - b.spec.inputs.length);
   return first ? { type: first.type, input: first.input } : null;
 }
