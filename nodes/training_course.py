@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,9 @@ from blake3 import blake3
 from diffusion.images.files import PictureError
 from diffusion.model import Clip, LoadedModel, Model, Vae
 from diffusion.training.buckets import Buckets
+from diffusion.training.captions import CaptionRules
 from diffusion.training.identity import digest, fingerprint
+from diffusion.training.objective import Objective
 from diffusion.training.optimizers import OptimizerError
 from diffusion.training.pictures import Dataset
 from diffusion.training.run import FINISHED, Run
@@ -34,6 +36,28 @@ KEPT_EVERY = 300.0  # seconds after which there is another snapshot, for machine
 Steps = Annotated[int, Range(1, 1_000_000)]
 Resolution = Annotated[int, Range(32, 4096, step=8)]
 BatchSize = Annotated[int, Range(1, 512)]
+
+
+def planned(
+    learning: Plan | None,
+    steps: int,
+    learning_rate: float,
+    batch_size: int,
+    seed: int,
+    objective: Objective | None,
+    captions: CaptionRules | None,
+) -> Plan:
+    """How to train, from the options of a node and what is linked to it."""
+    plan = learning or Plan()
+    return replace(
+        plan,
+        seed=seed,
+        batch=batch_size,
+        learning_rate=learning_rate,
+        schedule=replace(plan.schedule, total=steps),
+        objective=objective or plan.objective,
+        captions=captions or plan.captions,
+    )
 
 
 def target(ctx: Context, kind: str, name: str, ending: str = ".safetensors") -> Path:

@@ -1,6 +1,5 @@
 """The node that trains all weights of a model, and the one that makes training pictures of a graph's pictures."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -10,7 +9,7 @@ from diffusion.images.files import encode_png
 from diffusion.saving import save_checkpoint
 from diffusion.training import pictures
 from diffusion.training.lora import adapted, states_of
-from diffusion.training.trainer import Plan, Trainer
+from diffusion.training.trainer import Trainer
 from diffusion.training.whole_weights import TrainedWeights
 from graph.declare import Advanced, Choice, Context, InputError, Range, Seed, node
 from nodes import training_course as course
@@ -116,16 +115,7 @@ def train_dreambooth(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     """
-    plan = learning or Plan()
-    plan = replace(
-        plan,
-        seed=seed,
-        batch=batch_size,
-        learning_rate=learning_rate,
-        schedule=replace(plan.schedule, total=steps),
-        objective=objective or plan.objective,
-        captions=captions or plan.captions,
-    )
+    plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     target = course.target(ctx, "checkpoints", name)
     with course.told():
         samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)

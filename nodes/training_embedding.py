@@ -80,15 +80,8 @@ def train_textual_inversion(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     """
-    plan = learning or Plan(weight_decay=0.0)
-    plan = replace(
-        plan,
-        seed=seed,
-        batch=batch_size,
-        learning_rate=learning_rate,
-        schedule=replace(plan.schedule, total=steps),
-        objective=objective or plan.objective,
-        captions=captions or plan.captions,
+    plan = course.planned(
+        learning or Plan(weight_decay=0.0), steps, learning_rate, batch_size, seed, objective, captions
     )
     if " " in name:
         raise InputError("name", "A word in a prompt has no spaces: write my_word.")

@@ -1,13 +1,13 @@
 """The node that trains hypernetworks."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from diffusion.hypernetwork import ACTIVATIONS
 from diffusion.training.hypernetwork import INITIALIZATIONS, Structure, TrainedHypernetwork
 from diffusion.training.lora import states_of
-from diffusion.training.trainer import Plan, Trainer
+from diffusion.training.trainer import Trainer
 from graph.declare import Advanced, Choice, Context, Range, Seed, node
 from nodes import training_course as course
 from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, Vae
@@ -82,16 +82,7 @@ def train_hypernetwork(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     """
-    plan = learning or Plan()
-    plan = replace(
-        plan,
-        seed=seed,
-        batch=batch_size,
-        learning_rate=learning_rate,
-        schedule=replace(plan.schedule, total=steps),
-        objective=objective or plan.objective,
-        captions=captions or plan.captions,
-    )
+    plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     target = course.target(ctx, "hypernetworks", name, ".pt")
     with course.told():
         structure = Structure.of(layers, activation, layer_norm, activate_output, initialization)

@@ -15,7 +15,7 @@ from diffusion.adapters.blocks import BlockWeights, Layout, label_of, read_list
 from diffusion.adapters.keys import UNET, Spellings, found, found_in_wholes, grouped, of_text, spellings
 from diffusion.adapters.kinds import Kind, read_bias, read_weight
 from diffusion.adapters.patches import AdapterPatch
-from diffusion.adapters.peft_config import scales_of
+from diffusion.adapters.peft_config import scales_of, settings_beside
 from diffusion.component import Entry, Source
 from diffusion.families import FAMILIES
 from diffusion.families.recognition import looks_like
@@ -42,12 +42,13 @@ class AdapterError(WeightsError):
 class AdapterFile:
     """An adapter as its file has it, memory-mapped.
 
-    weights: by their names in the file.
+    weights: by their names in the file. beside: peft's settings in a file of their own.
     """
 
     name: str
     weights: Mapping[str, Tensor] = field(repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    beside: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def modules(self) -> dict[str, dict[str, str]]:
@@ -62,7 +63,7 @@ class AdapterFile:
             for stem, parts in self.modules.items()
             if "lora_down.weight" in parts
         }
-        return scales_of(self.metadata, ranks)
+        return scales_of(self.metadata, ranks, self.beside)
 
     def tensors(self, stem: str) -> dict[str, Tensor]:
         """The tensors of a module, by part."""
@@ -141,7 +142,7 @@ def load_adapter(path: Path) -> AdapterFile:
     Raises `WeightsError` for a file that is corrupt, and `AdapterError` for one that holds something else.
     """
     header = read_header(path)
-    adapter = AdapterFile(path.name, load_weights(path), header.metadata)
+    adapter = AdapterFile(path.name, load_weights(path), header.metadata, settings_beside(path))
     if not any(part for _, part, _ in adapter.names):
         raise AdapterError(f"{path.name} is no LoRA: it is {looks_like(header)}. Choose a LoRA.")
     return adapter

@@ -305,3 +305,24 @@ def test_scales_that_diffusers_keeps_in_the_metadata(sd1, tmp_path):
     assert {name: kind.scale for name, kind in found.items()} == {
         name: (3.0 if name == f"{own}.weight" else 4.0) for name in found
     }
+
+
+@pytest.mark.parametrize("rslora", [False, True])
+def test_scales_that_peft_keeps_beside_the_file(sd1, tmp_path, rslora):
+    """peft writes adapter_model.safetensors and adapter_config.json; other files in the folder are not meant."""
+    kinds = {UNET: dict(lora_of(sd1.networks.unet, ATTENTION).items())}
+    tensors = {name: t for name, t in spelled({**kinds, "l": {}}, peft).items() if "alpha" not in name}
+    config = LoraConfig(r=2, lora_alpha=8, use_rslora=rslora, target_modules=["to_q"])
+    config.save_pretrained(tmp_path)
+    for name in ("adapter_model", "other"):
+        save_weights(tmp_path / f"{name}.safetensors", tensors)
+    scales = [
+        {
+            kind.scale
+            for kind in fit(load_adapter(tmp_path / f"{name}.safetensors"), sd1.checkpoint.model).kinds[UNET].values()
+        }
+        for name in ("adapter_model", "other")
+    ]
+    (with_config,), (without,) = scales
+    assert with_config == pytest.approx(8 / 2**0.5 if rslora else 4.0)
+    assert without == 1.0
