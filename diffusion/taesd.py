@@ -26,6 +26,7 @@ from diffusion.weights import Header, TensorInfo, WeightsError, load_weights
 EXTENSIONS = (".safetensors", ".sft", ".pth", ".pt")
 HALVES = ("encoder", "decoder")
 DOWNSCALE = 8
+_HALF = re.compile(r"(.*)_(encoder|decoder)")
 
 # Scale and shift, which some programs keep beside the layers; they follow from the latent space.
 UNUSED = ("vae_scale", "vae_shift")
@@ -70,6 +71,12 @@ def load_tiny_vae(path: Path, *, device: torch.device | None = None) -> Vae:
     size = sum(tensor.numel() for tensor in weights.values()) * source.dtype.itemsize
     part = Part(f"{path.name}: VAE", device, size, lambda: _InVaeSpace(source.network(), layout))
     return Vae(part, layout.channels, DOWNSCALE)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that a tiny autoencoder is read from: the file, and that of the other half if it is a half."""
+    other = _other_half(path)
+    return [path] if other is None else [path, other]
 
 
 def load_tiny_decoder(path: Path, device: torch.device) -> Any:
@@ -157,16 +164,22 @@ def _half(path: Path) -> str:
 
 
 def _files_of_both(path: Path) -> list[Path]:
-    """The file, and the one of the other half if the file is one of a half. Raises `WeightsError`."""
-    match = re.fullmatch(r"(.*)_(encoder|decoder)", path.stem)
+    """Those of `files_of`. Raises `WeightsError` if the other half is missing."""
+    files = files_of(path)
+    if len(files) == 1 and (match := _HALF.fullmatch(path.stem)):
+        other = f"{match[1]}_{HALVES[match[2] == 'encoder']}"
+        raise WeightsError(f"{path.name} is a half of a VAE: put {other}{path.suffix} into the same folder.")
+    return files
+
+
+def _other_half(path: Path) -> Path | None:
+    """The file of the other half beside a half; None if there is none, or if the file is no half."""
+    match = _HALF.fullmatch(path.stem)
     if match is None:
-        return [path]
+        return None
     other = f"{match[1]}_{HALVES[match[2] == 'encoder']}"
     candidates = [path.with_name(other + extension) for extension in EXTENSIONS]
-    found = next((candidate for candidate in candidates if candidate.is_file()), None)
-    if found is None:
-        raise WeightsError(f"{path.name} is a half of a VAE: put {other}{path.suffix} into the same folder.")
-    return [path, found]
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def _format_name(path: Path) -> str:

@@ -132,3 +132,22 @@ def perp_neg(
     neg_scale: How strongly the negative prompt counts.
     """
     return model.with_guidance(changes.PerpendicularNegativePrompt(empty_conditioning, neg_scale))
+
+
+@node(
+    "FreSca", category="model/guidance", title="FreSca", search=["frequency", "detail", "guidance"], experimental=True
+)
+def fre_sca(
+    model: Model,
+    scale_low: Annotated[float, Range(0, 10, step=0.01)] = 1.0,
+    scale_high: Annotated[float, Range(0, 10, step=0.01)] = 1.25,
+    freq_cutoff: Annotated[int, Range(1, 10_000)] = 20,
+) -> Model:
+    """Guide coarse and fine parts of a picture with strengths of their own.
+
+    model: The model to guide.
+    scale_low: Factor of the guidance of coarse parts.
+    scale_high: Factor of the guidance of fine parts; above 1 for more detail.
+    freq_cutoff: What has fewer waves than this in the picture is coarse.
+    """
+    return model.with_guidance(changes.FrequencyScaledGuidance(scale_low, scale_high, freq_cutoff))

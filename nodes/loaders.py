@@ -13,6 +13,7 @@ from diffusion.families.family import Family
 from diffusion.families.flux import FLUX
 from diffusion.families.sd3 import SD3
 from diffusion.families.sdxl import SDXL
+from diffusion.taesd import files_of
 from diffusion.weights import WeightsError
 from graph.declare import Choice, Context, Files, Folders, InputError, node
 from nodes.sockets import Clip, Model, Vae
@@ -135,7 +136,16 @@ def triple_clip_loader(
     return _text_encoders(ctx, names, [SD3], "default")
 
 
-@node("VAELoader", category="loaders", title="Load VAE")
+def _both_halves(folders: Folders, vae_name: str | None) -> list[tuple[str, int, int]]:
+    """The state of the files of a TAESD, of which the cache looks at one alone."""
+    try:
+        files = files_of(folders.model_path("vae", vae_name)) if vae_name else []
+    except FileNotFoundError:
+        return []  # which the node says itself
+    return [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files[1:]]
+
+
+@node("VAELoader", category="loaders", title="Load VAE", fingerprint=_both_halves)
 def vae_loader(ctx: Context, vae_name: Annotated[str, Files("vae")]) -> Vae:
     """Open a VAE from a file of its own.
 

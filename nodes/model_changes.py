@@ -8,6 +8,7 @@ from diffusion.changes.deep_shrink import METHODS, DeepShrink
 from diffusion.changes.differential import DifferentialDiffusion
 from diffusion.changes.freeu import FreeU
 from diffusion.changes.hypertile import HyperTile
+from diffusion.changes.output_caching import OutputCaching
 from diffusion.changes.step_caching import StepCaching
 from diffusion.changes.tiling import Tiling
 from diffusion.changes.token_merging import TokenMerging
@@ -202,6 +203,24 @@ def step_caching(
     """
     start, end = (model.schedule.percent_to_sigma(percent) for percent in (start_percent, end_percent))
     return _unet(model, "Step caching").with_attachments(StepCaching(interval, start, end, levels))
+
+
+@node("EasyCache", category="model/changes", search=["faster", "cache", "speed", "TeaCache"], experimental=True)
+def easy_cache(
+    model: Model,
+    reuse_threshold: Annotated[float, Range(0, 3, step=0.01)] = 0.2,
+    start_percent: Part = 0.15,
+    end_percent: Part = 0.95,
+) -> Model:
+    """Sample faster, but no longer exactly: leave the model out of steps in which it would give about the same again.
+
+    model: Any model; those with a transformer gain most.
+    reuse_threshold: How much of the prediction may have changed; more is faster and less exact, 0 is exact.
+    start_percent: From which part of the run on.
+    end_percent: Up to which part of the run.
+    """
+    start, end = (model.schedule.percent_to_sigma(percent) for percent in (start_percent, end_percent))
+    return model.with_attachments(OutputCaching(reuse_threshold, start, end))
 
 
 @node("Tiling", category="model/changes", search=["seamless", "texture", "circular", "pattern"])

@@ -17,9 +17,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from launcher.browser import HEADLESS_ARGUMENTS, MISSING, find_browser
+from tests.browser.profiles import Profiles
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -99,42 +100,44 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Profiles:
+    """Profiles of the browser."""
+    return Profiles(browser)
+
+
 @pytest.fixture
-def browser_page(browser: Browser, server: Server) -> Iterator[Page]:
-    """An empty page in a fresh profile; relative addresses go to the server, an error in the console fails the test."""
-    context = browser.new_context(
-        base_url=server.url, viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="dark"
-    )
-    context.add_init_script(TOUR_SEEN)
-    context.route("**/api/settings", keep_settings_apart)
-    context.set_default_timeout(20_000)
-    page = context.new_page()
+def any_page(profiles: Profiles, server: Server) -> Page:
+    """An empty page in a profile as fresh; relative addresses go to the server, whose settings are those of the start.
+
+    What tests set in the editor goes with the user to every browser, but not to that of the next test.
+    """
+    page = profiles.page(server.url, viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="dark")
+    page.add_init_script(TOUR_SEEN)
+    forget_settings(server)
+    return page
+
+
+@pytest.fixture
+def browser_page(any_page: Page) -> Iterator[Page]:
+    """Such a page, in whose console an error fails the test."""
     errors: list[str] = []
 
     def keep(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            errors.append(f"{message.text} ({message.location.get('url')})")
+        url = message.location.get("url", "")
+        if message.type == "error" and not url.endswith("/favicon.ico"):  # which files that are no pages do not name
+            errors.append(f"{message.text} ({url})")
 
-    page.on("console", keep)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+    any_page.on("console", keep)
+    any_page.on("pageerror", lambda error: errors.append(str(error)))
+    yield any_page
+    any_page.close()
     assert not errors, "the browser's console has errors"
 
 
-def keep_settings_apart(route: Route) -> None:
-    """What a test sets in the editor goes with the user to every browser, but not to that of another test."""
-    if route.request.method == "GET":
-        try:
-            answer = route.fetch()
-            kept = {key: value for key, value in answer.json().items() if not key.startswith("editor.")}
-            route.fulfill(response=answer, json=kept)
-        except Error:
-            return  # the page was closed meanwhile
-    elif all(key.startswith("editor.") for key in route.request.post_data_json):
-        route.fulfill(status=200)
-    else:
-        route.continue_()
+def forget_settings(server: Server) -> None:
+    """Set back what tests have set in the editor, on the server."""
+    (server.base / "user" / "default" / "comfy.settings.json").unlink(missing_ok=True)
 
 
 def _announced_url(process: "subprocess.Popen[bytes]", log: Path) -> str:

@@ -173,6 +173,36 @@ class TangentialDamping(GuidanceChange):
 
 
 @dataclass(frozen=True, eq=False)
+class FrequencyScaledGuidance(GuidanceChange):
+    """FreSca (arXiv 2504.02154): scale the low and the high frequencies of the way that guidance goes.
+
+    low, high: the factors; above 1 guides more strongly. cutoff: of a frequency, in waves a picture, below which it
+    counts as low.
+    """
+
+    low: float = 1.0
+    high: float = 1.25
+    cutoff: int = 20
+
+    def before(self, step: Step) -> _Estimates:
+        """Move the positive estimate to where the scaled way leads."""
+        if (pair := _pair(step)) is None:
+            return step.estimates
+        positive, negative = pair
+        waves = torch.fft.fft2((positive - negative).float())
+        is_low = [_below(size, self.cutoff, waves.device) for size in waves.shape[-2:]]
+        factors = torch.where(is_low[0][:, None] & is_low[1], self.low, self.high)
+        way = torch.fft.ifft2(waves * factors).real.to(positive)
+        return negative + way, *step.estimates[1:]
+
+
+def _below(size: int, cutoff: int, device: torch.device) -> Tensor:
+    """Which of the frequencies of a side are low: from ``-cutoff`` to ``cutoff - 1``, as in the published form."""
+    waves = torch.fft.fftfreq(size, 1 / size, device=device).round()
+    return (waves >= -cutoff) & (waves < cutoff)
+
+
+@dataclass(frozen=True, eq=False)
 class PositiveBiasedGuidance(GuidanceChange):
     """Mahiro: the less the guided estimate and the negative one are alike, the more of the scaled positive one.
 

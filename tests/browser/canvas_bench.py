@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Locator, Page
 
 HARNESS = (Path(__file__).parent / "canvas_page.js").read_text(encoding="utf-8")
 QUIET_MS = 400
@@ -80,12 +80,8 @@ def open_bench(browser_page: Page) -> Bench:
     styles = "".join(re.findall(r'<link rel="(?:stylesheet|icon)"[^>]*>', start))
     body = '<div id="app"><main id="canvas" tabindex="-1"></main></div><div id="toasts"></div>'
     html = f'<!doctype html><title>Canvas</title>{styles}{body}<script type="module">{HARNESS}</script>'
-
-    def answer(route: Route) -> None:
-        route.fulfill(body=html, content_type="text/html; charset=utf-8")
-
-    browser_page.route("**/canvas-bench", answer)
-    browser_page.goto("/canvas-bench")
+    browser_page.goto("/api/settings")  # any place of the server: a page that is routed would keep no code
+    browser_page.set_content(html)
     browser_page.wait_for_function("globalThis.bench !== undefined")
     made = Bench(browser_page)
     made.settle()

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Page
 
-from tests.browser.desk import Desk, context_of, open_desk, serve
+from tests.browser.desk import Desk, open_desk, serve
 from tests.browser.pages import Editor
+from tests.browser.profiles import Profiles
 from tests.running_server import RunningServer
 
 
@@ -27,16 +28,10 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServ
 
 
 @pytest.fixture
-def desk_context(browser: Browser, own_server: RunningServer) -> Iterator[BrowserContext]:
-    """A fresh profile of the browser for that server."""
-    made = context_of(browser, own_server)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(desk_context: BrowserContext) -> Iterator[Desk]:
+def desk(profiles: Profiles, own_server: RunningServer) -> Iterator[Desk]:
     """The editor with its tabs on that server; an error in the page fails the test."""
     faults: list[str] = []
-    yield open_desk(desk_context, faults)
+    page = profiles.page(own_server.url, viewport={"width": 1440, "height": 900}, locale="en-US")
+    yield open_desk(page, faults)
+    page.close()
     assert not faults

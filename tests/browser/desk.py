@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.pages import Editor
 from tests.conftest import ROOT
@@ -57,8 +57,8 @@ def context_of(browser: Browser, server: RunningServer) -> BrowserContext:
     return context
 
 
-def open_desk(context: BrowserContext, faults: list[str] | None = None) -> Desk:
-    desk = Desk(context.new_page())
+def open_desk(page: Page, faults: list[str] | None = None) -> Desk:
+    desk = Desk(page)
     desk.page.on("pageerror", lambda error: (faults if faults is not None else []).append(str(error)))
     desk.open()
     return desk

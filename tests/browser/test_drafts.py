@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, expect
+from playwright.sync_api import Browser, Error, expect
 
 from launcher.browser import HEADLESS_ARGUMENTS, find_browser
 from tests.browser.desk import Desk, context_of, open_desk
 from tests.running_server import RunningServer
 
 
-def test_a_crash_of_the_server_and_of_the_page_loses_nothing(
-    browser: Browser, own_server: RunningServer, desk_context: BrowserContext
-):
-    desk = open_desk(desk_context)
+def test_a_crash_of_the_server_and_of_the_page_loses_nothing(browser: Browser, own_server: RunningServer):
+    context = context_of(browser, own_server)
+    desk = open_desk(context.new_page())
     page = desk.page
     desk.set_steps(6)
     port = own_server.url.rsplit(":", 1)[1]
@@ -41,7 +40,7 @@ def test_a_crash_of_the_server_and_of_the_page_loses_nothing(
     # The page crashes; a new one of the same browser has both workflows again.
     with pytest.raises(Error, match="crash"):
         page.goto("chrome://crash")
-    again = Desk(desk_context.new_page())
+    again = Desk(context.new_page())
     again.page.goto("/")
     expect(again.tabs()).to_have_count(2)
     expect(again.page.locator("[data-node]")).to_have_count(1, timeout=60_000)
@@ -49,9 +48,9 @@ def test_a_crash_of_the_server_and_of_the_page_loses_nothing(
     expect(again.steps()).to_have_value("7")
 
     # Another browser finds them on the server once this one is gone.
-    desk_context.close()
+    context.close()
     elsewhere = context_of(browser, own_server)
-    other = open_desk(elsewhere)
+    other = open_desk(elsewhere.new_page())
     other.page.get_by_role("button", name="unsaved drafts").click()
     dialog = other.page.get_by_role("dialog")
     expect(dialog.get_by_role("listitem").filter(has_text="Text to image")).to_have_count(1)
@@ -105,7 +104,7 @@ def processes_of(profile: str) -> list[int]:
 def test_a_file_that_was_changed_elsewhere_is_not_written_over_unasked(desk: Desk, own_server: RunningServer):
     page, path = desk.page, own_server.base / "user" / "default" / "workflows" / "shared.json"
     desk.save_as("shared")
-    other = open_desk(desk.page.context)
+    other = open_desk(desk.page.context.new_page())
     other.page.keyboard.press("w")
     other.page.get_by_role("button", name=re.compile("^shared")).first.click()
     expect(other.tab("shared")).to_be_visible()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import Editor
-from tests.conftest import ROOT, TOUR_SEEN, Server, keep_settings_apart, started_server
+from tests.conftest import ROOT, TOUR_SEEN, Server, forget_settings, started_server
 from tests.running_server import node
 
 # Names that are the same in every language: of formats, keys, models' parts, and units.
@@ -133,7 +133,7 @@ def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server, tmp_
     # A refusal is an error in the browser's console.
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="zh-CN")
     context.add_init_script(TOUR_SEEN)
-    context.route("**/api/settings", keep_settings_apart)
+    forget_settings(server)
     page = context.new_page()
     page.goto("/")
     editor = Editor(page)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Editor
+from tests.browser.profiles import Profiles
 from tests.running_server import RunningServer, node
 
 NOTICES = """
@@ -39,19 +40,17 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-def editor(browser: Browser, runner: RunningServer) -> Iterator[Editor]:
+def editor(profiles: Profiles, runner: RunningServer) -> Editor:
     """The editor of that server, with an empty queue and history."""
-    context = browser.new_context(base_url=runner.url, viewport={"width": 1440, "height": 900}, locale="en-US")
-    context.set_default_timeout(20_000)
+    page = profiles.page(runner.url, viewport={"width": 1440, "height": 900}, locale="en-US")
+    context = page.context
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     for path, body in {"queue": {"clear": True, "paused": False}, "interrupt": {}, "history": {"clear": True}}.items():
         assert context.request.post(f"/api/{path}", data=body).ok
-    page = context.new_page()
     page.add_init_script(NOTICES)
     made = Editor(page)
     made.open()
-    yield made
-    context.close()
+    return made
 
 
 def open_prompt(editor: Editor, tmp_path: Path, prompt: dict[str, Any], title: str) -> None:

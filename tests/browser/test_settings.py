@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests.browser.looks import STORED, assert_looks, difference
 from tests.browser.pages import Editor
-from tests.conftest import TOUR_SEEN, Server
+from tests.conftest import TOUR_SEEN, Server, forget_settings
 
 
 def dialog(page: Page) -> Locator:
@@ -73,9 +73,7 @@ def test_a_setting_is_found_changed_and_set_back(editor: Editor):
 
 
 def test_a_setting_goes_with_the_user_and_is_there_before_anything_is_painted(browser: Browser, server: Server):
-    kept = server.base / "user" / "default" / "comfy.settings.json"
-    # A page of another test that was left right after a change has told the server past the route.
-    kept.unlink(missing_ok=True)
+    forget_settings(server)
     with another_browser(browser, server) as first:
         editor = Editor(first)
         editor.open()
@@ -92,7 +90,7 @@ def test_a_setting_goes_with_the_user_and_is_there_before_anything_is_painted(br
         theme(other, "light")
         surface = "getComputedStyle(document.body).backgroundColor"
         assert other.evaluate(surface) == "rgb(233, 230, 225)"
-    kept.unlink()
+        forget_settings(server)
 
 
 def test_the_system_decides_until_the_user_does(editor: Editor):

@@ -2,16 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from graph.documents.compiler import DocumentError, compile_document
 from tests.browser.pages import Editor
-from tests.conftest import TOUR_SEEN, Server, keep_settings_apart
 from tests.graph.random_documents import Json, documents
 from tests.graph.test_subgraphs import SCHEMAS
 
@@ -221,15 +219,11 @@ def test_a_subgraph_goes_to_other_workflows_by_the_clipboard_and_by_the_server(e
 
 
 @pytest.fixture
-def refused(browser: Browser, server: Server) -> Iterator[Editor]:
+def refused(any_page: Page) -> Editor:
     """The editor where jobs may be refused, of which the browser's console tells as an error."""
-    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="en-US")
-    context.add_init_script(TOUR_SEEN)
-    context.route("**/api/settings", keep_settings_apart)
-    made = Editor(context.new_page())
+    made = Editor(any_page)
     made.open()
-    yield made
-    context.close()
+    return made
 
 
 def test_problems_lead_to_the_node_inside(refused: Editor) -> None:

@@ -10,7 +10,7 @@ from diffusion.weights import load_weights, read_header, save_weights
 from graph.declare import InputError, spec_of
 from graph.folders import Folders
 from graph.testing import Recorder
-from nodes import flux, image_prompts, loaders, unclip
+from nodes import flux, image_prompts, layer_guidance, loaders, model_changes, unclip
 from nodes.sampling import k_sampler
 from tests.diffusion.families import test_sd3
 from tests.diffusion.families.small_models import write_unclip
@@ -32,6 +32,19 @@ COMFY_INPUTS = {
     flux.flux_guidance: ("FluxGuidance", ["conditioning", "guidance"]),
     flux.flux_disable_guidance: ("FluxDisableGuidance", ["conditioning"]),
     flux.clip_text_encode_sd3: ("CLIPTextEncodeSD3", ["clip", "clip_l", "clip_g", "t5xxl", "empty_padding"]),
+    layer_guidance.skip_layer_guidance_sd3: (
+        "SkipLayerGuidanceSD3",
+        ["model", "layers", "scale", "start_percent", "end_percent"],
+    ),
+    layer_guidance.skip_layer_guidance_dit: (
+        "SkipLayerGuidanceDiT",
+        ["model", "double_layers", "single_layers", "scale", "start_percent", "end_percent", "rescaling_scale"],
+    ),
+    layer_guidance.skip_layer_guidance_dit_simple: (
+        "SkipLayerGuidanceDiTSimple",
+        ["model", "double_layers", "single_layers", "start_percent", "end_percent"],
+    ),
+    model_changes.easy_cache: ("EasyCache", ["model", "reuse_threshold", "start_percent", "end_percent"]),
     unclip.unclip_checkpoint_loader: ("unCLIPCheckpointLoader", ["ckpt_name"]),
     unclip.unclip_conditioning: (
         "unCLIPConditioning",
@@ -103,6 +116,38 @@ def test_flux_from_its_files(context):
     assert not torch.allclose(plain, painted(flux.flux_disable_guidance(prompt)))
 
 
+def test_flux_with_layers_left_out_and_steps_reused(context):
+    model, clip, _ = loaders.checkpoint_loader(context, "flux.safetensors")
+    positive, negative = clip.encode("a red cat"), clip.encode("cat")
+    empty = {"samples": torch.zeros(1, 16, 4, 4)}
+
+    def painted(model, cfg=3.0):
+        prompts = {"positive": positive, "negative": negative}
+        return k_sampler(context, model=model, **prompts, latent_image=empty, steps=4, cfg=cfg)["samples"]
+
+    plain, without_guidance = painted(model), painted(model, 1.0)
+    whole = {"start_percent": 0.0, "end_percent": 1.0}
+    for changed in (
+        layer_guidance.skip_layer_guidance_sd3(model, "1", **whole),
+        layer_guidance.skip_layer_guidance_dit(model, "", "0, 2", **whole, rescaling_scale=0.5),
+        layer_guidance.skip_layer_guidance_dit_simple(model, "1", "2"),
+        model_changes.easy_cache(model, 3.0, **whole),
+    ):
+        found = painted(changed)
+        assert found.isfinite().all()
+        assert not torch.allclose(found, plain, atol=1e-4)
+    for unchanged in (
+        layer_guidance.skip_layer_guidance_sd3(model, "", **whole),
+        layer_guidance.skip_layer_guidance_dit(model, "1", "2", 3.0, 0.0, 0.0),
+        model_changes.easy_cache(model, 0.0, **whole),
+    ):
+        assert torch.equal(painted(unchanged), plain)
+    simple = layer_guidance.skip_layer_guidance_dit_simple(model, "1", "2")
+    assert torch.equal(painted(simple, 1.0), without_guidance)  # there is no negative prompt
+    with pytest.raises(InputError, match="'x' is no number of a layer"):
+        layer_guidance.skip_layer_guidance_dit(model, single_layers="x")
+
+
 def test_sd3_with_three_encoders(folders, context, tmp_path):
     test_sd3.write(tmp_path / "sd3.safetensors")
     weights, metadata = load_weights(tmp_path / "sd3.safetensors"), read_header(tmp_path / "sd3.safetensors").metadata
@@ -163,6 +208,8 @@ def test_unclip_makes_variations_of_pictures(folders, context):
     assert unclip.unclip_conditioning(prompt, seen, 0.0) == prompt
     once = unclip.unclip_conditioning(prompt, seen, 0.5, 0.1)
     twice = unclip.unclip_conditioning(once, seen)
+    with pytest.raises(InputError, match="Skip layer guidance needs a transformer"):
+        layer_guidance.skip_layer_guidance_sd3(parts.MODEL)
     told = [(each["strength"], each["noise_augmentation"]) for each in twice[0][1]["unclip_conditioning"]]
     assert told == [(0.5, 0.1), (1.0, 0.0)]
     assert len(once[0][1]["unclip_conditioning"]) == 1

@@ -1,5 +1,6 @@
 """The nodes that enlarge pictures, and TAESD chosen in the nodes that load VAEs and sample."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from PIL import Image
 from spandrel.architectures.Compact import Compact
 
 from diffusion.upscaling import UpscaleModel
-from diffusion.weights import save_weights
+from diffusion.weights import load_weights, save_weights
 from graph.context import Interrupted
 from graph.declare import InputError, spec_of
+from graph.engine import Engine
 from graph.folders import Folders
 from graph.registry import load
 from graph.schema import fill_choices
@@ -132,3 +134,23 @@ def test_a_half_of_a_taesd_is_no_vae(context, folders: Folders, tmp_path):
     Path(alone.models / "vae" / decoder.name).write_bytes(decoder.read_bytes())
     with pytest.raises(InputError, match=r"is a half of a VAE: put taesd_encoder\.safetensors into the same folder"):
         vae_loader(Recorder(alone), decoder.name)
+
+
+def test_another_encoder_of_the_same_name_gives_another_latent(folders: Folders, tmp_path):
+    shutil.copytree(folders.models / "vae_approx", tmp_path / "models" / "vae_approx")
+    (tmp_path / "input").mkdir()
+    Image.new("RGB", (16, 16), "red").save(tmp_path / "input" / "red.png")
+    prompt = {
+        "1": {"class_type": "VAELoader", "inputs": {"vae_name": "taesd"}},
+        "2": {"class_type": "LoadImage", "inputs": {"image": "red.png"}},
+        "3": {"class_type": "VAEEncode", "inputs": {"vae": ["1", 0], "pixels": ["2", 0]}},
+    }
+    with Engine(tmp_path) as engine:
+        before = engine.run(prompt, targets=["3"])
+        assert engine.run(prompt, targets=["3"]).executed == []
+        encoder = tmp_path / "models" / "vae_approx" / "taesd_encoder.safetensors"
+        last = "encoder.layers.14.bias"
+        save_weights(encoder, {**load_weights(encoder), last: load_weights(encoder)[last] + 1})
+        after = engine.run(prompt, targets=["3"])
+    moved = after.outputs["3"]["samples"] - before.outputs["3"]["samples"]
+    torch.testing.assert_close(moved, torch.full_like(moved, 1 / 0.18215))

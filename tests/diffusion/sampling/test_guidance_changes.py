@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from diffusers.guiders import adaptive_projected_guidance, classifier_free_zero_star_guidance
@@ -74,6 +75,20 @@ def test_adaptive_projected_guidance_is_diffusers_with_momentum():
     fresh = denoiser(changes.AdaptiveProjectedGuidance(eta=0.3, norm_threshold=4.0, momentum=-0.5))
     fresh.given = run.given
     assert torch.equal(again, fresh(X, 3.0))
+
+
+@pytest.mark.parametrize("cutoff", [1, 2, 3, 20])
+def test_frequencies_of_guidance_are_scaled_as_the_box_of_the_published_form_scales_them(cutoff):
+    """In numpy: a box of 2 cutoff frequencies a side around the middle of the shifted spectrum."""
+    spectrum = np.fft.fftshift(np.fft.fft2((POSITIVE - NEGATIVE).numpy()), axes=(-2, -1))
+    factors = np.full((6, 6), 1.5)
+    first = max(3 - cutoff, 0)
+    factors[first : 3 + cutoff, first : 3 + cutoff] = 0.5
+    way = np.fft.ifft2(np.fft.ifftshift(spectrum * factors, axes=(-2, -1))).real
+    expected = NEGATIVE + torch.from_numpy(way).float() * SCALE
+    found = guided(changes.FrequencyScaledGuidance(0.5, 1.5, cutoff))
+    assert torch.allclose(found, expected, atol=1e-4)
+    assert torch.allclose(guided(changes.FrequencyScaledGuidance(1.0, 1.0, cutoff)), PLAIN, atol=1e-4)
 
 
 def test_the_factor_of_zero_star_guidance_is_diffusers():
