@@ -15,7 +15,14 @@ from graph.declare import NodeSpec, spec_of
 from graph.messages import PackProblem, PackReport
 from graph.packs.crash_mark import CrashMark
 from graph.packs.folder import PackFolder, find_packs, web_folder
-from graph.packs.importing import Imported, forget_pack, import_pack, import_package, run_startup_script
+from graph.packs.importing import (
+    Imported,
+    forget_pack,
+    import_pack,
+    import_package,
+    run_startup_script,
+    without_collection,
+)
 from graph.schema import Schema, alias_entry, object_info
 
 logger = logging.getLogger("packs")
@@ -75,8 +82,9 @@ class Installation:
         self._mark = CrashMark(mark)
         packs = self._find()
         self._startup = [problem for pack in packs if (problem := run_startup_script(pack))]
-        self._modules = [item for package in packages for item in import_package(package)]
-        self._packs = {pack.name: self._import(pack) for pack in packs}
+        with without_collection():
+            self._modules = [item for package in packages for item in import_package(package)]
+            self._packs = {pack.name: self._import(pack) for pack in packs}
         self.registry = self._collect()
 
     def reload(self, name: str | None = None) -> Registry:

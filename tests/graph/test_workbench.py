@@ -201,20 +201,18 @@ def test_the_plugin_finds_the_pack_and_imports_it_once(tmp_path):
         "@node('MineDouble', category='test')\ndef double(value: int) -> int:\n    return value * 2\n"
     )
     options = f'[tool.pytest.ini_options]\naddopts = "-s -p no:asyncio"\npythonpath = ["{ROOT.as_posix()}"]\n'
-    pack = tmp_path / "mine"
-    for name, text in {
-        "__init__.py": source,
-        "pyproject.toml": options,
-        "tests/conftest.py": 'pytest_plugins = ["graph.pytest_plugin"]',
-        "tests/test_mine.py": TEST,
-    }.items():
-        (pack / name).parent.mkdir(parents=True, exist_ok=True)
-        (pack / name).write_text(text)
+    for pack, code in (("mine", source), ("broken", "import no_such_module")):
+        for name, text in {
+            "__init__.py": code,
+            "pyproject.toml": options,
+            "tests/conftest.py": 'pytest_plugins = ["graph.pytest_plugin"]',
+            f"tests/test_{pack}.py": TEST,
+        }.items():
+            (tmp_path / pack / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / pack / name).write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    for where, argument in ((pack, "."), (tmp_path, "mine/tests/test_mine.py")):
-        answer = subprocess.run([*command, argument], cwd=where, capture_output=True, text=True, check=False)
+    for where, arguments in ((tmp_path / "mine", ["."]), (tmp_path, ["mine/tests/test_mine.py", "broken"])):
+        answer = subprocess.run([*command, *arguments], cwd=where, capture_output=True, text=True, check=False)
         assert "1 passed" in answer.stdout, answer.stdout + answer.stderr
         assert answer.stderr.count("imported") == 1, answer.stderr
-    (pack / "__init__.py").write_text("import no_such_module")
-    answer = subprocess.run([*command, "."], cwd=pack, capture_output=True, text=True, check=False)
-    assert "The pack 'mine' could not be imported. The Python module 'no_such_module'" in answer.stdout
+    assert "The pack 'broken' could not be imported. The Python module 'no_such_module'" in answer.stdout

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from diffusion.checkpoint import Checkpoint, load_checkpoint
-from diffusion.sampling.noise import initial_noise
+from diffusion.sampling.noise import GivenNoise, initial_noise
 from diffusion.sampling.parameterization import Velocity
 from diffusion.sampling.samplers import SAMPLERS
 from graph.declare import InputError, spec_of
@@ -132,6 +133,33 @@ def test_options_of_sampler_nodes_arrive(node, options, sampler, simple):
     assert torch.allclose(found, expected, atol=1e-4)
 
 
+def test_a_picture_grows_while_a_latent_consistency_model_paints_it(checkpoint, prompts, ctx, simple):
+    """By hand: each step of such a model is a run of its own, from the picture so far with new noise on it."""
+    levels = torch.tensor([10.0, 3.0, 1.0, 0.0])
+    grown = simple(sampler=samplers.sampler_lcm_upscale(1.5, 2, "bilinear"), sigmas=levels)
+    counted = [(step, steps) for step, steps, *_ in ctx.steps]
+    assert counted == [(1, 3), (2, 3), (3, 3)]
+
+    picture, generator = LATENT["samples"], torch.Generator()
+    for level, size, draws in ((10.0, 8, 0), (3.0, 10, 1), (1.0, 12, 2)):
+        picture = F.interpolate(picture, (size, size), mode="bilinear")
+        generator.manual_seed(3)
+        fresh = [torch.randn(1, 4, size, size, generator=generator) for _ in range(max(draws, 1))][-1]
+        picture = simple(
+            sampler=SAMPLERS["lcm"],
+            sigmas=torch.tensor([level, 0.0]),
+            latent_image={"samples": picture},
+            noise=GivenNoise(fresh, 3),
+        )
+    assert torch.allclose(grown, picture, atol=1e-4)
+
+    plain = simple(sampler=SAMPLERS["lcm"], sigmas=levels)
+    assert torch.allclose(simple(sampler=samplers.sampler_lcm_upscale(1.0), sigmas=levels), plain, atol=1e-4)
+    masked = {**LATENT, "noise_mask": torch.zeros(1, 64, 64)}
+    kept = simple(sampler=samplers.sampler_lcm_upscale(2.0), sigmas=levels, latent_image=masked)
+    assert torch.equal(kept, torch.zeros(1, 4, 16, 16))
+
+
 @pytest.mark.parametrize("method", ["euler", "heun", "dpm_2"])
 def test_churn_adds_noise_where_it_is_asked_for(method, simple):
     plain = simple(sampler=samplers.sampler_churn(method))
@@ -188,6 +216,7 @@ def test_changes_of_guidance_act_and_leave_the_model_alone(name, checkpoint, pro
     given = {"empty_conditioning": checkpoint.clip.encode("a")} if name == "PerpNeg" else {}
     given |= {"below_sigma": 100.0, "every_step": True} if name == "SkipNegative" else {}
     given |= {"mimic_scale": 1.0} if name == "DynamicThresholding" else {}
+    given |= {"freq_cutoff": 2} if name == "FreSca" else {}
     changed = simple(model=node(checkpoint.model, **given))
     assert torch.isfinite(changed).all()
     assert not torch.allclose(changed, plain, atol=1e-4)
@@ -230,11 +259,15 @@ def test_ids_and_inputs_are_those_of_shared_workflows():
         "SamplerCustomAdvanced": "noise guider sampler sigmas latent_image",
         "KarrasScheduler": "steps sigma_max sigma_min rho",
         "BasicScheduler": "model scheduler steps denoise",
+        "GITSScheduler": "coeff steps denoise",
+        "OptimalStepsScheduler": "model_type steps denoise",
         "ExtendIntermediateSigmas": "sigmas steps start_at_sigma end_at_sigma spacing",
+        "SamplerLCMUpscale": "scale_ratio scale_steps upscale_method",
         "DualCFGGuider": "model cond1 cond2 negative cfg_conds cfg_cond2_negative style",
         "SamplerDPMAdaptative": "order rtol atol h_init pcoeff icoeff dcoeff accept_safety eta s_noise",
         "APG": "model eta norm_threshold momentum",
         "Epsilon Scaling": "model scaling_factor",
+        "FreSca": "model scale_low scale_high freq_cutoff",
         "ModelSamplingFlux": "model max_shift base_shift width height",
     }.items():
         assert [item.name for item in spec_of(nodes[id]).inputs] == inputs.split()
