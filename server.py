@@ -26,7 +26,7 @@ from graph.execution.garbage import collect_seldom
 from graph.files.example_inputs import lay_examples
 from graph.files.temporary_files import trim
 from graph.folders import Folders
-from graph.messages import Ready
+from graph.messages import PREVIEW_METHODS, Ready
 from graph.queue.dispatch import Dispatcher
 from graph.registry import signature
 from graph.settings import EXTENSIONS, MEGABYTE, SOURCES, Settings
@@ -85,8 +85,8 @@ def _computing_options(group: "argparse._ArgumentGroup") -> None:
     device = group.add_mutually_exclusive_group()
     device.add_argument("--cpu", action="store_const", const="cpu", dest="device", help="compute on the CPU")
     device.add_argument("--device", help="device to compute on: cpu, cuda:0, mps … (default: the best)")
-    previews = "how the picture is shown while it is sampled (default: auto)"
-    group.add_argument("--preview-method", choices=("auto", "none", "latent2rgb"), default="auto", help=previews)
+    previews = "how pictures are shown while they are sampled, unless the editor says otherwise (default: auto)"
+    group.add_argument("--preview-method", choices=PREVIEW_METHODS, default="auto", help=previews)
     group.add_argument("--cache-size", type=float, metavar="MB", help="memory for results that may be used again")
     disk = "disk for the same, which outlasts a restart (default: 10240, at most a tenth of what is free)"
     group.add_argument("--disk-cache-size", type=float, metavar="MB", help=disk)
@@ -113,7 +113,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         packages=tuple(options.nodes or ("nodes",)),
         packs=not options.disable_all_custom_nodes,
         device=options.device,
-        previews=options.preview_method != "none",
+        previews=options.preview_method,
         metadata=not options.disable_metadata,
         cache_bytes=_bytes(options.cache_size),
         disk_cache_bytes=0 if options.disable_disk_cache else _bytes(options.disk_cache_size),

@@ -44,6 +44,10 @@ def frame_of(event: events.Event, prompt_id: str, places: Places = NO_PLACES) ->
                 "prompt_id": prompt_id,
                 "node": node,
             }
+        case events.Shown(node, ui, orders):
+            display = places[node].display if node in places else node
+            shown = {"node": node, "display_node": display, "output": ui, "orders": orders}
+            return "showing", {**shown, "prompt_id": prompt_id}
         case events.Warned(node, message):
             return "execution_warning", {"node": node, "text": message, "prompt_id": prompt_id}
         case events.NodeFinished(node, ui) if ui is not None:

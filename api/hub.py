@@ -15,8 +15,8 @@ from aiohttp import WSMsgType, web
 from api import frames
 from graph import events
 from graph.messages import Said
-from graph.queue.dispatch import RunningJob
 from graph.queue.jobs import QueueStatus
+from graph.queue.running_job import RunningJob
 
 QUEUED_LIMIT = 64 << 20
 """Bytes that may wait for a client; one that is further behind is cut off."""
@@ -164,6 +164,8 @@ class Hub:
         if isinstance(event, events.Preview):
             with_metadata = bool(client.flags.get("supports_preview_metadata"))
             client.send_binary(frames.preview(event, id, with_metadata, job.places))
+            return
+        if isinstance(event, events.Shown) and not client.flags.get("shows_while_running"):
             return
         # A node's state precedes the frame of the same event, but follows what the node shows.
         shows_first = isinstance(event, events.NodeFinished)

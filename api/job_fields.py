@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.errors import ApiError
+from graph.messages import PREVIEW_METHODS
 
 MOST_JOBS = 1000
 """That one request may queue."""
@@ -85,6 +86,9 @@ def _extra_data(body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(extra, dict) or not isinstance(extra.get("extra_pnginfo") or {}, dict):
         raise ApiError(400, "invalid_prompt", "'extra_data' and its 'extra_pnginfo' must be JSON objects.")
     text(extra, "client_id")
+    if extra.get("preview_method", "default") not in ("default", *PREVIEW_METHODS):
+        methods = ", ".join(PREVIEW_METHODS)
+        raise ApiError(400, "invalid_prompt", f"'preview_method' must be one of {methods}, or default.")
     return {name: value for name, value in extra.items() if name != "extra_pnginfo" or value}
 
 

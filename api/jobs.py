@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from api.errors import ApiError
-from api.frames import history_entry, plain_number, queue_item
+from api.frames import frame_of, history_entry, plain_number, queue_item
 from api.history import count, moment
 from api.job_fields import tags, text
 from api.json_body import answer, compact, read_object
@@ -136,6 +136,8 @@ async def one_job(request: web.Request) -> web.Response:
     shown: dict[str, Any] = {"outputs": ended["outputs"], "meta": ended["meta"], "nodes": {}}
     if running is not None:
         shown = {"outputs": running.outputs, "meta": {}, "nodes": service.hub.states(record.id)}
+        now = (frame_of(each, record.id, running.places) for each in running.shown.values())
+        shown["showing"] = [frame[1] for frame in now if frame is not None]
     item = queue_item(record)
     return answer(
         {
@@ -157,6 +159,25 @@ async def _job(request: web.Request) -> JobRecord:
     if record is None:
         raise ApiError(404, "not_found", f"There is no job '{id}'.")
     return record
+
+
+@routes.post("/jobs/{id}/orders")
+async def order(request: web.Request) -> web.Response:
+    """Tell a node of a running job something that it listens to, such as to pause; without `node` the one that does."""
+    service, id, body = services(request), request.match_info["id"], await read_object(request)
+    wanted, node = text(body, "order"), text(body, "node")
+    if not wanted:
+        raise ApiError(400, "invalid_request", "Say what the node is told: 'order'.")
+    running = service.dispatcher.running.get(id)
+    if running is None:
+        raise ApiError(404, "not_found", f"There is no running job '{id}'.")
+    listening = [each for each, shown in running.shown.items() if wanted in shown.orders and node in (None, each)]
+    if not listening:
+        offered = sorted({order for shown in running.shown.values() for order in shown.orders})
+        message = f"No node takes the order '{wanted}' now; there are: {', '.join(offered) or 'none'}."
+        raise ApiError(409, "not_offered", message)
+    service.dispatcher.order(id, listening[0], wanted)
+    return web.Response(status=202)
 
 
 @routes.patch("/jobs/{id}")
@@ -191,6 +212,7 @@ async def run_again(request: web.Request) -> web.Response:
         front=bool(body.get("front")),
         name=record.name,
         tags=record.tags,
+        gives_way=record.gives_way,
     )
     try:
         numbers = await service.dispatcher.store(JobStore.accept, job)

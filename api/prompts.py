@@ -16,9 +16,10 @@ from api.pack_routes import seen_by_packs
 from api.services import Services, services
 from graph.documents.compiler import DocumentError, compile_document
 from graph.documents.seeds import batch, with_new_seeds
-from graph.prompt import Prompt
+from graph.execution.order import depth_first
+from graph.prompt import Prompt, link_of
 from graph.queue.jobs import DuplicateJob, JobStore, NewJob
-from graph.schema import fill_choices
+from graph.schema import Schemas, fill_choices
 from graph.validation.validate import Validation
 
 routes = web.RouteTableDef()
@@ -39,7 +40,7 @@ async def queue_prompt(request: web.Request) -> web.Response:
     jobs: list[NewJob] = []
     checked: Validation | None = None
     async for checked, extra in _checked(service, body, fields):
-        jobs.append(_job(checked, extra, fields, first=not jobs))
+        jobs.append(_job(checked, extra, fields, await service.catalog.schemas(NODES_PATIENCE), first=not jobs))
     assert checked is not None
     try:
         numbers = await service.dispatcher.store(JobStore.accept, *jobs)
@@ -98,7 +99,7 @@ async def _check(
     return checked, extra
 
 
-def _job(checked: Validation, extra: dict[str, Any], fields: JobFields, first: bool) -> NewJob:
+def _job(checked: Validation, extra: dict[str, Any], fields: JobFields, schemas: Schemas, first: bool) -> NewJob:
     """A job for the queue; the first of a batch has the id that was asked for."""
     return NewJob(
         id=(first and fields.prompt_id) or str(uuid.uuid4()),
@@ -111,7 +112,19 @@ def _job(checked: Validation, extra: dict[str, Any], fields: JobFields, first: b
         front=fields.front,
         name=fields.name,
         tags=fields.tags,
+        gives_way=_gives_way(checked, schemas),
     )
+
+
+def _gives_way(checked: Validation, schemas: Schemas) -> bool:
+    """Whether one of the nodes that are needed takes long, and lets other jobs run meanwhile."""
+
+    def sources(id: str) -> list[str]:
+        links = map(link_of, checked.prompt[id]["inputs"].values())
+        return [link[0] for link in links if link is not None and link[0] in checked.prompt]
+
+    needed = depth_first(checked.targets, sources).nodes
+    return any(schemas[checked.prompt[id]["class_type"]].get("gives_way") for id in needed)
 
 
 @routes.post("/compile")

@@ -67,7 +67,8 @@ def _installed(package: str) -> str | None:
 def features(request: web.Request) -> dict[str, Any]:
     """What the server can do, as `/features` and the WebSocket say it."""
     limit = services(request).settings.upload_limit
-    return {"supports_preview_metadata": True, "max_upload_size": limit, "progress_delta": True}
+    flags = {"supports_preview_metadata": True, "progress_delta": True, "shows_while_running": True}
+    return {**flags, "max_upload_size": limit}
 
 
 @routes.get("/features")

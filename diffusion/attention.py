@@ -50,6 +50,10 @@ class AttentionChange:
         """What queries, keys and values are computed from: ``[B, T, width]``, ``[B, S, …]`` twice."""
         return hidden, keys, values
 
+    def merged(self, values: Tensor, place: Place) -> Tensor:
+        """Values of the tokens that `inputs` was given last at a place, ``[B, T, C]``, for those that it has made."""
+        return values
+
     def attend(self, q: Tensor, k: Tensor, v: Tensor, place: Place, call: Call, attend: Attend) -> Tensor:
         """The attention itself; `attend` is what happens without this change."""
         return attend(q, k, v)
@@ -94,6 +98,11 @@ def changed_attention(unet: Any, changes: Sequence[AttentionChange], current: Ca
             module.processor = before[name]
 
 
+def as_tokens(attention: Any, values: Tensor, call: Call) -> Tensor:
+    """Values of the cells that an attention layer sees, ``[B, T, C]``, for the tokens that it has while it runs."""
+    return attention.processor.merged(values, call) if isinstance(attention.processor, _Processor) else values
+
+
 class _Processor:
     """What diffusers calls in place of an attention layer's own computation."""
 
@@ -101,6 +110,12 @@ class _Processor:
         self._place = place
         self._changes = changes
         self._current = current
+
+    def merged(self, values: Tensor, call: Call) -> Tensor:
+        """What the changes make of the values of tokens; see `AttentionChange.merged`."""
+        for change in (*self._changes, *call.attention):
+            values = change.merged(values, self._place)
+        return values
 
     def __call__(
         self,

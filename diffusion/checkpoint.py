@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -51,14 +52,15 @@ def load_checkpoint(
     embedding_folders: Sequence[Path] = (),
     tokenizer_folders: Sequence[Path] = (),
     device: torch.device | None = None,
+    number_format: Format | None = None,
 ) -> Checkpoint:
     """Open a checkpoint: detect its family, compare all names and shapes, and make handles.
 
-    tokenizer_folders: where T5's tokenizer may be (`diffusion.text.sentence_pieces`).
+    tokenizer_folders: where T5's tokenizer may be (`diffusion.text.sentence_pieces`). number_format: of the denoiser.
 
     Raises `WeightsError` for a file that is corrupt, incomplete, or no checkpoint of a supported family.
     """
-    return handles(_opened(path), embedding_folders, tokenizer_folders, device)
+    return handles(_opened(path), embedding_folders, tokenizer_folders, device, number_format)
 
 
 def handles(
@@ -66,11 +68,12 @@ def handles(
     embedding_folders: Sequence[Path] = (),
     tokenizer_folders: Sequence[Path] = (),
     device: torch.device | None = None,
+    number_format: Format | None = None,
 ) -> Checkpoint:
     """The parts of a model whose tensors have the names of a checkpoint. Raises `WeightsError`."""
     device = device or devices.current()
     family = detect(file.header)
-    model = _model(family, file, device)
+    model = _model(family, file, device, number_format)
     try:
         parts = family.text_encoders(file.header)
     except MissingComponent as error:
@@ -86,6 +89,9 @@ def handles(
     else:
         if family.has_own_latents(file.header):
             model = replace(model, latent_format=with_fitted_colours(model.latent_format, vae))
+    in_order = [*(encoder.part for encoder in clip.encoders), model.part, vae.part]
+    for part, following in pairwise(in_order):
+        part.next = following
     return Checkpoint(model, clip, vae)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from diffusion.checkpoint import Checkpoint, handles, reads
+from diffusion.checkpoint import Checkpoint, Format, handles, reads
 from diffusion.families import FAMILIES
 from diffusion.families.family import Place
 from diffusion.families.layouts import Opened, denoiser_as_in_checkpoint, vae_as_in_checkpoint
@@ -28,15 +28,19 @@ CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
 
 
 def load_folder(
-    folder: Path, *, embedding_folders: Sequence[Path] = (), device: torch.device | None = None
+    folder: Path,
+    *,
+    embedding_folders: Sequence[Path] = (),
+    device: torch.device | None = None,
+    number_format: Format | None = None,
 ) -> Checkpoint:
     """Open a folder with `model_index.json`, `unet` or `transformer`, up to three text encoders, and `vae`; all but the
-    first two may miss. T5's tokenizer is taken from the folder.
+    first two may miss. T5's tokenizer is taken from the folder. number_format: of the denoiser.
 
     Raises `WeightsError` for one that is incomplete, or of a family that is not supported.
     """
     tokenizers = (folder / "tokenizer_2", folder / "tokenizer_3")
-    return handles(_opened(folder), embedding_folders, tokenizers, device)
+    return handles(_opened(folder), embedding_folders, tokenizers, device, number_format)
 
 
 def _opened(folder: Path) -> Opened:

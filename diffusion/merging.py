@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -11,10 +12,12 @@ import torch
 from torch import Tensor
 
 from diffusion.component import Change, Patches, Source, changes_of
-from diffusion.model import Clip, Model, Vae
+from diffusion.model import Clip, Model, TextEncoder, Vae
 from diffusion.weights import WeightsError
 
 LATENT_CHANNELS = 4
+_LAYER = re.compile(r"(?:layers|resblocks|block)\.(\d+)\.")  # of transformers' CLIP, of OpenCLIP, of T5
+_BEFORE_LAYERS = re.compile(r"embed|shared")
 
 
 class MergeError(WeightsError):
@@ -56,6 +59,20 @@ def by_block(ratios: Mapping[str, float]) -> Recipe:
     def shares(name: str) -> Shares:
         longest = max((start for start in ratios if name.startswith(start)), key=len, default=next(iter(ratios)))
         return Shares(ratios[longest], 1 - ratios[longest])
+
+    return shares
+
+
+def by_depth(ratios: Sequence[float], layers: int) -> Recipe:
+    """A ratio for each of some equal parts of a text encoder's layers; see `merge_clips_by_depth`."""
+
+    def shares(name: str) -> Shares:
+        layer = _LAYER.search(name)
+        if layer is not None:
+            ratio = ratios[int(layer[1]) * len(ratios) // layers]
+        else:
+            ratio = ratios[0 if _BEFORE_LAYERS.search(name) else -1]
+        return Shares(ratio, 1 - ratio)
 
     return shares
 
@@ -109,17 +126,28 @@ def merge_models(first: Model, second: Model, recipe: Recipe) -> Model:
 
 def merge_clips(first: Clip, second: Clip, recipe: Recipe) -> Clip:
     """The first text encoders with their weights mixed with the second's. Raises `MergeError`."""
+    return _merged_clips(first, second, lambda layers: recipe)
+
+
+def merge_clips_by_depth(first: Clip, second: Clip, ratios: Sequence[float]) -> Clip:
+    """The same with a ratio for each of some equal parts of an encoder's layers, from the words to the states.
+
+    The embeddings have the ratio of the first part; what comes after the layers has that of the last.
+    """
+    return _merged_clips(first, second, lambda layers: by_depth(ratios, layers))
+
+
+def _merged_clips(first: Clip, second: Clip, recipe: Callable[[int], Recipe]) -> Clip:
+    """recipe: of an encoder with so many layers."""
     others = {encoder.name: encoder for encoder in second.encoders}
     if others.keys() != {encoder.name for encoder in first.encoders}:
         raise MergeError("The text encoders are those of different models: merge those of two models of one family.")
-    return first.patched(
-        {
-            own.name: (
-                MergePatch.of(recipe, _known(own.source), _known(others[own.name].source), others[own.name].patches),
-            )
-            for own in first.encoders
-        }
-    )
+
+    def patch(own: TextEncoder) -> MergePatch:
+        other = others[own.name]
+        return MergePatch.of(recipe(own.layers), _known(own.source), _known(other.source), other.patches)
+
+    return first.patched({own.name: (patch(own),) for own in first.encoders})
 
 
 def merge_vaes(first: Vae, second: Vae, recipe: Recipe) -> Vae:

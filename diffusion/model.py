@@ -125,7 +125,7 @@ class Model:
     def loaded(self) -> Iterator["LoadedModel"]:
         """A context in which the weights are on the device and all changes are in place."""
         with self.part.loaded(self.patches) as network, ExitStack() as stack:
-            running = LoadedModel(network, self.family, self.schedule)
+            running = LoadedModel(network, self.family, self.parameterization)
             if self.attention or self.guidance:  # a change of guidance may ask for other attention in its own calls
                 stack.enter_context(changed_attention(network, self.attention, lambda: running.call))
             for attachment in self.attachments:
@@ -134,11 +134,11 @@ class Model:
 
 
 class LoadedModel:
-    """A denoiser on its device. `network` is its module, `levels` those of its training; `call` what it is asked."""
+    """A denoiser on its device. `network` is its module, `call` what it is asked; see `Model.parameterization`."""
 
-    def __init__(self, network: Any, family: Family, levels: NoiseLevels | None = None) -> None:
+    def __init__(self, network: Any, family: Family, parameterization: Parameterization | None = None) -> None:
         self.network = network
-        self.levels = levels
+        self.parameterization = parameterization
         self._family = family
         self._call: Call | None = None
 

@@ -22,18 +22,24 @@ Preview = Callable[[Tensor], bytes]
 """From latents `[B, C, h, w]` in model space to a JPEG of the first."""
 
 
-def preview_of(model: Model, folders: Sequence[Path], warn: Callable[[str], None]) -> Preview:
+def preview_of(model: Model, folders: Sequence[Path], warn: Callable[[str], None], method: str = "auto") -> Preview:
     """How a model's latents are shown: by a TAESD decoder if `folders` have one for them, or by a linear map.
 
     The decoder is read when a preview is first made. A checkpoint whose VAE has latents of its own is not shown by the
     decoder of its family. What is wrong with a decoder is told once to `warn`.
+
+    method: "latent2rgb" for the linear map in any case; with "taesd", `warn` is told that there is no decoder.
     """
     latents = model.latent_format
 
     def linear(samples: Tensor) -> bytes:
         return preview_jpeg(samples, latents.rgb_factors, latents.rgb_bias)
 
+    if method == "latent2rgb":
+        return linear
     path = find_decoder(latents, folders) if latents == model.family.latent_format else None
+    if path is None and method == "taesd":
+        warn("There is no TAESD decoder for this model in models/vae_approx: its colours are estimated instead.")
     return linear if path is None else _Decoded(path, linear, warn)
 
 

@@ -47,7 +47,7 @@ def save_checkpoint(
     texts = _specification(model)
     source = _source(model.source, "model")
     tensors |= _written(source, source.component.written or source.component, model.patches, dtype)
-    texts |= _denoiser_config(model.config)
+    texts |= denoiser_config(model.config)
     if clip is not None:
         for encoder in clip.encoders:
             source = _source(encoder.source, "text encoder")
@@ -146,7 +146,8 @@ def _specification(model: Model) -> dict[str, str]:
     }
 
 
-def _denoiser_config(config: Mapping[str, Any]) -> dict[str, str]:
+def denoiser_config(config: Mapping[str, Any]) -> dict[str, str]:
+    """The entry of the metadata that says of a denoiser what its shapes cannot."""
     if "block_out_channels" not in config:
         return {"transformer_config": json.dumps({"num_attention_heads": config["num_attention_heads"]})}
     heads = config["attention_head_dim"]

@@ -172,11 +172,32 @@ def _source(path: Path) -> AbstractContextManager[Path | BinaryIO]:
 
 
 def save_weights(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None) -> None:
-    """Write a safetensors file; an interrupted write leaves an existing file as it was."""
+    """Write a safetensors file, of the same content always the same bytes; an interrupted write leaves an existing file
+    as it was.
+
+    Raises `WeightsError` where it cannot be written.
+    """
     partial = path.with_name(path.name + ".part")
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    save_file(contiguous, partial, metadata={"format": "pt", **(metadata or {})})
-    partial.replace(path)
+    try:
+        save_file(contiguous, partial, metadata={"format": "pt", **(metadata or {})})
+        _sort_metadata(partial)
+        partial.replace(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise WeightsError(f"{path.name} cannot be written ({error}): make room for it, and try again.") from error
+
+
+def _sort_metadata(path: Path) -> None:
+    """Bring the metadata of a safetensors file, which is written in an order left to chance, into that of its keys."""
+    with path.open("r+b") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) <= length:  # as long as it was written without spaces too
+            file.seek(8)
+            file.write(text.ljust(length))
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -75,6 +75,13 @@ class WidgetTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class WidgetValues:
+    """A text with values for the widget that another input names, a `WidgetTarget`; the editor offers its choices."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Advanced:
     """An input that few need: its widget is shown when the node is asked for its advanced options, or linked."""
 

@@ -1,6 +1,6 @@
 """What a running node may ask of its surroundings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -76,6 +76,10 @@ class Context(Protocol):
     def progress(self, value: float, total: float, preview: bytes | None = None) -> None:
         """Report `value` of `total` steps done, with a JPEG preview if there is one. Raises `Interrupted`."""
 
+    @property
+    def preview_method(self) -> str:
+        """How pictures under way are shown: "auto", "latent2rgb", "taesd" or "none"."""
+
     def wants_preview(self) -> bool:
         """Whether a preview passed to `progress` now would reach anybody (they are limited in rate)."""
 
@@ -84,6 +88,31 @@ class Context(Protocol):
 
     def show(self, kind: str, items: list[Any]) -> None:
         """Add to what the editor shows on the node, e.g. `show("images", [{filename, subfolder, type}])`."""
+
+    def show_now(self, shown: Mapping[str, list[Any]], orders: Sequence[str] = ()) -> None:
+        """Show this on the node while it runs, as `show` takes it, in place of what was shown so before.
+
+        `orders` are what the user may tell the node now, each a button: "pause", "go_on", "sample", "save", "stop", or
+        others by name.
+        """
+
+    def orders(self) -> list[str]:
+        """What the user has told the node since it asked last, in order."""
+
+    def others_wait(self) -> bool:
+        """Whether a job waits that does not take long. Asking says that the node would give way to one.
+
+        Such a node is declared with `gives_way`, so that those that give way do not overtake each other.
+        """
+
+    def give_way(self) -> None:
+        """Let those jobs run now that wait. Nothing of the node may be in their way: no network that it has changed.
+
+        Raises `Interrupted`.
+        """
+
+    def leave_unfinished(self) -> None:
+        """Say that what the node gives is not yet what it was asked for: no later job takes it for that."""
 
     def warn(self, text: str) -> None:
         """Tell the user something that does not stop the job; it is shown on the node."""

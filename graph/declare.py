@@ -25,12 +25,13 @@ from graph.annotations import (
     SeedControl,
     Widget,
     WidgetTarget,
+    WidgetValues,
 )
 from graph.context import Context, Interrupted
 from graph.figures import Plot, Series, Table
 from graph.folders import Folders
 from graph.input_error import InputError
-from graph.node_spec import Input, NodeSpec, Output
+from graph.node_spec import Input, NodeSpec, Output, Together
 from graph.signature import read_signature
 from graph.values import Blocked, Items, Lazy, Reference, Subgraph
 
@@ -60,8 +61,10 @@ __all__ = [
     "Series",
     "Subgraph",
     "Table",
+    "Together",
     "Widget",
     "WidgetTarget",
+    "WidgetValues",
     "node",
     "spec_of",
 ]
@@ -90,9 +93,11 @@ def node(
     reads_graph: bool = False,
     fingerprint: Callable[..., object] | None = None,
     validate: Callable[..., None] | None = None,
+    together: Together | None = None,
     deprecated: bool = False,
     experimental: bool = False,
     internal: bool = False,
+    gives_way: bool = False,
 ) -> Callable[[Function], Function]:
     """Declare a function as a node; see the module's docstring, and `NodeSpec` for what the options mean.
 
@@ -122,9 +127,11 @@ def node(
             reads_graph=reads_graph,
             fingerprint=fingerprint,
             validate=validate,
+            together=together,
             variadic=read.variadic,
             absent=read.absent,
             is_async=read.is_async,
+            gives_way=gives_way,
             deprecated=deprecated,
             experimental=experimental,
             module=function.__module__,

@@ -197,7 +197,7 @@ class Engine:
             if now is not None and progress is not None:
                 progress(now)
 
-        job = Job(str(uuid.uuid4()), _encoded(checked.prompt), checked.targets, extra_pnginfo, previews=False)
+        job = Job(str(uuid.uuid4()), _encoded(checked.prompt), checked.targets, extra_pnginfo, previews="none")
         with _turn:
             executor = self._loaded().executor
             select(self._settings.device)

@@ -44,6 +44,20 @@ class Preview(msgspec.Struct, tag="preview", frozen=True):
     media_type: str = "image/jpeg"
 
 
+class Shown(msgspec.Struct, tag="shown", frozen=True):
+    """What the editor shows on a node while it runs, and what the user may tell the node now."""
+
+    node: str
+    ui: dict[str, list[Any]]
+    orders: list[str] = []
+
+
+class GivesWay(msgspec.Struct, tag="gives_way", frozen=True):
+    """A running node lets other jobs run from time to time, from now on until it has finished."""
+
+    node: str
+
+
 class Warned(msgspec.Struct, tag="warned", frozen=True):
     """A node has something to say that does not stop the job."""
 
@@ -127,6 +141,8 @@ Event = (
     | NodeStarted
     | Progress
     | Preview
+    | Shown
+    | GivesWay
     | Warned
     | NodeFinished
     | Expanded

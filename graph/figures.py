@@ -1,7 +1,7 @@
 """What nodes show beside pictures and texts: `ctx.show("plots", [Plot(...).shown()])`, and tables in the same way."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 MOST_POINTS = 2000
 """More points of a line are thinned out: nobody sees them, and every client and the history would have to keep them."""
 MOST_ROWS = 1000
+PICTURE = ("filename", "subfolder", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under named columns. Cells are numbers, texts, booleans or None."""
+    """Rows under named columns.
+
+    Cells are numbers, texts, booleans, None, or pictures as `ctx.show("images", [...])` takes them.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
@@ -74,6 +78,8 @@ class Table:
 def _cell(cell: Any) -> Any:
     if isinstance(cell, float):
         return _finite(cell)
+    if isinstance(cell, Mapping):
+        return {name: str(cell[name]) for name in PICTURE}
     return cell if isinstance(cell, int | str | None) else str(cell)
 
 

@@ -12,21 +12,23 @@ import msgspec
 from graph.events import Event
 
 TOKEN_HEADER = "Safelight-Worker-Token"
+PREVIEW_METHODS = ("auto", "latent2rgb", "taesd", "none")
+"""How pictures under way are shown: as well as possible, in the latent's colours, by a small decoder, not at all."""
 
 
 class Job(msgspec.Struct, frozen=True):
     """A validated prompt that is to be executed; `targets` are the output nodes that are wanted.
 
-    `prompt` is the API prompt as JSON, as the queue has it on disk. `client_id` is who queued it. `ticket` and `start`
-    are what its files are reserved under (`graph.files.reservations`); a job without a ticket is not run again after a
-    crash.
+    `prompt` is the API prompt as JSON, as the queue has it on disk. `previews` is one of `PREVIEW_METHODS`. `client_id`
+    is who queued it. `ticket` and `start` are what its files are reserved under (`graph.files.reservations`); a job
+    without a ticket is not run again after a crash.
     """
 
     id: str
     prompt: bytes
     targets: list[str]
     extra_pnginfo: dict[str, Any] = {}
-    previews: bool = True
+    previews: str = "auto"
     client_id: str | None = None
     ticket: int = 0
     start: int = 0
@@ -36,7 +38,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, tag="run", frozen=True):
-    """Execute this job; the worker is idle."""
+    """Execute this job; the worker is idle, or its job gives way to this one."""
 
     job: Job
 
@@ -45,6 +47,14 @@ class Interrupt(msgspec.Struct, tag="interrupt", frozen=True):
     """Stop this job as soon as its node looks."""
 
     job_id: str
+
+
+class Order(msgspec.Struct, tag="order", frozen=True):
+    """Tell a running node of a job something that it listens to."""
+
+    job_id: str
+    node: str
+    order: str
 
 
 class Free(msgspec.Struct, tag="free", frozen=True):
@@ -156,7 +166,7 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class JobEvents(msgspec.Struct, tag="job_events", frozen=True):
-    """What happened in a job, in order; after a final event, the last of its bundle, the worker is idle again."""
+    """What happened in a job, in order; after a final event, the last of its bundle, it has ended."""
 
     job_id: str
     events: list[Event]
@@ -188,5 +198,5 @@ class Said(msgspec.Struct, tag="said", frozen=True):
     client_id: str | None = None
 
 
-ToWorker = Run | Interrupt | Free | Reload | Ping | Ask | Shutdown
+ToWorker = Run | Interrupt | Order | Free | Reload | Ping | Ask | Shutdown
 ToServer = Hello | Ready | JobEvents | Pong | Answer | Said

@@ -39,6 +39,9 @@ class Output:
     tooltip: str = ""
 
 
+Together = Callable[[Any, Sequence[Mapping[str, Any]]], Mapping[int, Any]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSpec:
     """Everything that the engine and the editor know about a node.
@@ -59,11 +62,15 @@ class NodeSpec:
     `node_id` and `folders`. It raises InputError. The inputs in `validated` (all
     with `*`) are its affair, and not checked otherwise; with `validates_types`, the types of links are too.
 
+    `together` does several calls at once, where that is faster: it is given the context of the first one, and the
+    inputs of all, and returns the results of the first and of those others that it has done along with it, by their
+    places; nothing if they do not go together. They are what single calls give.
+
     `variadic` describes the further inputs that it takes under any name. `absent` names the optional inputs that are
     passed as None when they are not given. `reads_graph` says that its result depends on what the nodes before it are
     called, and how they are linked, beside what they compute. `sees_graph` says that it may name any node of the prompt
-    in a subgraph. `inputs_now` gives the inputs anew, for a node whose choices change while it is installed. `code` is
-    a fingerprint of the code that it comes from.
+    in a subgraph. `gives_way` says that it takes long, and lets other jobs run meanwhile. `inputs_now` gives the inputs
+    anew, for a node whose choices change while it is installed. `code` is a fingerprint of the code that it comes from.
     """
 
     id: str
@@ -83,6 +90,7 @@ class NodeSpec:
     not_idempotent: bool = False
     fingerprint: Callable[..., object] | None = None
     validate: Callable[..., None] | None = None
+    together: Together | None = None
     validated: frozenset[str] = frozenset()
     validates_types: bool = False
     variadic: Input | None = None
@@ -90,6 +98,7 @@ class NodeSpec:
     is_async: bool = False
     reads_graph: bool = False
     sees_graph: bool = False
+    gives_way: bool = False
     inputs_now: Callable[[], tuple[Input, ...]] | None = None
     deprecated: bool = False
     experimental: bool = False

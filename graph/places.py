@@ -1,7 +1,8 @@
 """Naming inputs of a prompt by places like `6.text`.
 
 A place is a node, a dot, and the name of an input. The node is its id (`6:12` in a subgraph), or its title or its type
-where no other node has the same.
+where no other node has the same. The title of one in a subgraph may have those of the instances before it:
+`Details › KSampler.cfg`.
 """
 
 import json
@@ -16,6 +17,7 @@ from graph.schema import Schema, Schemas
 from graph.validation.type_checks import type_name
 from graph.workflow_error import NotThereError
 
+INSIDE = " › "
 MOST_TOLD = 12
 TEXTS = ("STRING", "COMBO")
 
@@ -49,14 +51,14 @@ class Places:
         """The id of the node that is called so. Raises NotThereError if there is none, or several."""
         if name in self._prompt:
             return name
-        for names_of in (self._titles, self._types):
+        for names_of in (self._paths, self._titles, self._types):
             found = [id for id in self._prompt if name in names_of(id)]
             if len(found) == 1:
                 return found[0]
             if found:
                 raise NotThereError(f"Several nodes are called '{brief(name)}': {_told(found)}. Name one by its id.")
-        known = [name for id in self._prompt for name in (id, *self._titles(id), *self._types(id))]
-        there = [f"{id} ({brief([*self._titles(id), *self._types(id), '?'][0])})" for id in self._prompt]
+        known = [name for id in self._prompt for name in (id, *self._names(id))]
+        there = [f"{id} ({brief([*self._names(id), '?'][0])})" for id in self._prompt]
         hint = _hint(name, known, there)
         raise NotThereError(f"There is no node '{brief(name)}' among those of the workflow that run. {hint}")
 
@@ -87,7 +89,7 @@ class Places:
         raise NotThereError(f"{label} has no input '{brief(input)}'. {_hint(input, names, names)}")
 
     def _is_known(self, name: str) -> bool:
-        return name in self._prompt or any(name in (*self._titles(id), *self._types(id)) for id in self._prompt)
+        return name in self._prompt or any(name in self._names(id) for id in self._prompt)
 
     def _has(self, node: str, input: str) -> bool:
         return bool(input) and (input in self._input_names(node) or "variadic" in record(self._schema(node)))
@@ -100,13 +102,28 @@ class Places:
         return self._schemas.get(str(record(self._prompt[node]).get("class_type")))
 
     def _titles(self, node: str) -> list[str]:
-        title = record(record(self._prompt[node]).get("_meta")).get("title")
-        return [title] if isinstance(title, str) and title else []
+        return titles(self._prompt[node])[1:]
+
+    def _paths(self, node: str) -> list[str]:
+        return titles(self._prompt[node])[:1]
+
+    def _names(self, node: str) -> list[str]:
+        return [*self._paths(node), *self._titles(node), *self._types(node)]
 
     def _types(self, node: str) -> list[str]:
         schema = self._schema(node)
         names = [record(self._prompt[node]).get("class_type"), schema and schema["display_name"]]
         return [name for name in names if isinstance(name, str)]
+
+
+def titles(node: object) -> list[str]:
+    """The title of a node of a prompt behind those of the subgraphs that it is in, and alone; nothing without one."""
+    meta = record(record(node).get("_meta"))
+    title, within = meta.get("title"), meta.get("within")
+    if not isinstance(title, str) or not title:
+        return []
+    outer = [str(each) for each in within] if isinstance(within, list) else []
+    return [INSIDE.join([*outer, title]), title]
 
 
 def _inputs(schema: Schema | None) -> dict[str, Any]:

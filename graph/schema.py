@@ -6,7 +6,7 @@ Beside ComfyUI's keys an entry has `version`, `search_aliases` and, for an alias
 `variadic` is `[type, options]` of further inputs under any name, `dynamic` says that the choices change while the node
 is installed, `validates` that the node checks its inputs itself: those in `validated` (`*`: all) alone, and with
 `validates_types` the types of links as well. `foreign` marks nodes by another program's contract, whose inputs may have
-widgets that nothing is known of.
+widgets that nothing is known of. `gives_way` marks nodes that let other jobs run while they do.
 """
 
 from collections.abc import Mapping
@@ -79,6 +79,8 @@ def _entry(spec: NodeSpec, id: str, names: Mapping[str, str]) -> Schema:
     if spec.validate or spec.validated:
         validates = spec.validate is not None
         entry.update(validates=validates, validated=sorted(spec.validated), validates_types=spec.validates_types)
+    if spec.gives_way:
+        entry["gives_way"] = True
     if spec.deprecated:
         entry["deprecated"] = True
     if spec.experimental:

@@ -17,7 +17,8 @@ EXTENSIONS = ("compat",)
 class Settings:
     """The settings of a server; `python server.py --help` says what each is for.
 
-    `cors_origin` is the other site that may use the server (`*`: any), or None.
+    `previews` is one of `graph.messages.PREVIEW_METHODS`. `cors_origin` is the other site that may use the server (`*`:
+    any), or None.
     """
 
     folders: Folders
@@ -26,7 +27,7 @@ class Settings:
     packages: tuple[str, ...] = ("nodes",)
     packs: bool = True
     device: str | None = None
-    previews: bool = True
+    previews: str = "auto"
     metadata: bool = True
     cache_bytes: int | None = None
     disk_cache_bytes: int | None = None

@@ -18,6 +18,7 @@ from graph.annotations import (
     SeedControl,
     Widget,
     WidgetTarget,
+    WidgetValues,
 )
 from graph.context import Context
 from graph.node_spec import Input, Output
@@ -222,6 +223,8 @@ def _widget(
                 options["widgetType"] = name
             case WidgetTarget(others):
                 options["widgetTarget"] = list(others)
+            case WidgetValues(target):
+                options["widgetValues"] = target
             case Advanced():
                 options["advanced"] = True
             case SeedControl():

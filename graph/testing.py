@@ -1,6 +1,6 @@
 """Running nodes without a server: for tests and scripts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,10 +24,15 @@ class Recorder:
     index: int = 0
     client_id: str | None = None
     interrupt_after: int | None = None
+    preview_method: str = "auto"
     steps: list[tuple[float, float]] = field(default_factory=list)
     previews: list[bytes] = field(default_factory=list)
     shown: dict[str, list[Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    shown_now: list[Mapping[str, list[Any]]] = field(default_factory=list)
+    offered: list[Sequence[str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    unfinished: bool = False
 
     @property
     def graph(self) -> GraphView:
@@ -53,6 +58,28 @@ class Recorder:
     def show(self, kind: str, items: list[Any]) -> None:
         """Remember what is shown."""
         self.shown.setdefault(kind, []).extend(items)
+
+    def show_now(self, shown: Mapping[str, list[Any]], orders: Sequence[str] = ()) -> None:
+        """Remember what is shown meanwhile, and the orders that are offered."""
+        self.shown_now.append(shown)
+        self.offered.append(orders)
+
+    def orders(self) -> list[str]:
+        """What was put into `told` since it was asked last."""
+        found, self.told = self.told, []
+        return found
+
+    def others_wait(self) -> bool:
+        """Never."""
+        return False
+
+    def give_way(self) -> None:
+        """There is nobody to give way to. Raises `Interrupted`."""
+        self.check()
+
+    def leave_unfinished(self) -> None:
+        """Remember that the result is not all."""
+        self.unfinished = True
 
     def warn(self, text: str) -> None:
         """Remember a warning."""

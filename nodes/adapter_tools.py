@@ -13,6 +13,7 @@ from diffusion.model import Clip as ClipHandle
 from diffusion.model import Model as ModelHandle
 from diffusion.weights import WeightsError
 from graph.declare import Choice, Context, Files, InputError, Range, node
+from nodes.adapters import warn_of_rest
 from nodes.metadata import file_metadata
 from nodes.sockets import Clip, Model
 
@@ -109,10 +110,13 @@ def lora_resize(
 
 
 def _fitted(ctx: Context, input_name: str, name: str, model: ModelHandle, clip: ClipHandle | None) -> Fitted:
+    """The adapter of a file, fitted; what would be lost in the file that is made of it is told."""
     try:
-        return fit(load_adapter(ctx.folders.model_path("loras", name)), model, clip)
+        fitted = fit(load_adapter(ctx.folders.model_path("loras", name)), model, clip)
     except (WeightsError, FileNotFoundError) as error:
         raise InputError(input_name, str(error)) from error
+    warn_of_rest(ctx, fitted)
+    return fitted
 
 
 def _save(ctx: Context, prefix: str, made: Extracted, model: ModelHandle | None, clip: ClipHandle | None) -> None:

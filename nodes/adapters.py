@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 from diffusion.adapters import (
     UNET,
+    BlockWeights,
     BlockWeightsError,
     Fitted,
     LiveAdapter,
@@ -16,14 +17,16 @@ from diffusion.adapters import (
 )
 from diffusion.images.tone import curve_table
 from diffusion.weights import WeightsError
-from graph.declare import Context, Curve, CurveValue, Files, InputError, Range, node
+from graph.declare import Advanced, Context, Curve, CurveValue, Files, InputError, Range, node
 from nodes.sockets import Clip, Mask, Model
 
 LoraName = Annotated[str, Files("loras")]
 Strength = Annotated[float, Range(-100, 100, step=0.01)]
 Percent = Annotated[float, Range(0, 1, step=0.001)]
+PercentOption = Annotated[float, Range(0, 1, step=0.001), Advanced()]
 FLAT: CurveValue = {"points": [[0.0, 1.0], [1.0, 1.0]]}
-NAMES = {UNET: "the UNet", "l": "CLIP-L", "g": "OpenCLIP-bigG", "h": "OpenCLIP-H"}
+ALL_BLOCKS = "ALL"
+NAMES = {UNET: "the UNet", "l": "CLIP-L", "g": "OpenCLIP-bigG", "h": "OpenCLIP-H", "t5": "T5"}
 
 
 class Adapted(NamedTuple):
@@ -78,7 +81,7 @@ def lora_loader_blocks(
     lora_name: LoraName,
     strength_model: Strength = 1.0,
     strength_clip: Strength = 1.0,
-    block_weights: str = "ALL",
+    block_weights: str = ALL_BLOCKS,
 ) -> Adapted:
     """Put a LoRA on a model with another strength in each of its blocks.
 
@@ -88,11 +91,9 @@ def lora_loader_blocks(
     block_weights: One number for the text encoders and one for each block (with attention, or all); or a preset's name.
     """
     fitted = _fitted(ctx, lora_name, model, clip)
-    try:
-        weights = read_block_weights(block_weights, model)
-    except BlockWeightsError as error:
-        raise InputError("block_weights", str(error)) from error
-    return Adapted(fitted.on_model(model, strength_model, weights), fitted.on_clip(clip, strength_clip * weights.base))
+    weights = _block_weights(block_weights, model)
+    base = 1.0 if weights is None else weights.base
+    return Adapted(fitted.on_model(model, strength_model, weights), fitted.on_clip(clip, strength_clip * base))
 
 
 @node(
@@ -109,6 +110,9 @@ def lora_loader_regional(
     mask: Mask,
     strength_model: Strength = 1.0,
     strength_clip: Strength = 1.0,
+    block_weights: Annotated[str, Advanced()] = ALL_BLOCKS,
+    start_percent: PercentOption = 0.0,
+    end_percent: PercentOption = 1.0,
 ) -> Adapted:
     """Let a LoRA act in a region of the picture only, so that two characters can stand side by side.
 
@@ -117,10 +121,16 @@ def lora_loader_regional(
     mask: White where the LoRA acts; of any size, as it is stretched to the picture.
     strength_model: 1 is how it was trained.
     strength_clip: Of the text encoders that are given on, which encode the prompt of this region.
+    block_weights: As in Load LoRA (Block Weights).
+    start_percent: Where in the run it begins; 0 is noise.
+    end_percent: Where in the run it ends; 1 is the finished picture.
     """
+    when = _window(start_percent, end_percent) if (start_percent, end_percent) != (0, 1) else None
     fitted = _fitted(ctx, lora_name, model, clip)
-    live = LiveAdapter(fitted.kinds[UNET], strength_model, mask=mask)
-    return Adapted(with_live_adapter(model, live), fitted.on_clip(clip, strength_clip))
+    weights = _block_weights(block_weights, model)
+    live = LiveAdapter(fitted.kinds[UNET], strength_model, mask, when, _factors(fitted, model, weights))
+    base = 1.0 if weights is None else weights.base
+    return Adapted(with_live_adapter(model, live), fitted.on_clip(clip, strength_clip * base))
 
 
 @node(
@@ -137,6 +147,7 @@ def lora_loader_scheduled(
     start_percent: Percent = 0.0,
     end_percent: Percent = 1.0,
     curve: Curve = FLAT,
+    block_weights: Annotated[str, Advanced()] = ALL_BLOCKS,
 ) -> Model:
     """Let a LoRA act in a part of the steps, with a strength that changes on the way.
 
@@ -145,12 +156,12 @@ def lora_loader_scheduled(
     start_percent: Where in the run it begins; 0 is noise.
     end_percent: Where in the run it ends; 1 is the finished picture.
     curve: The strength from the beginning to the end.
+    block_weights: As in Load LoRA (Block Weights).
     """
-    if end_percent <= start_percent:
-        raise InputError("end_percent", "The end must lie behind the start: raise end_percent, or lower start_percent.")
-    window = Window(start_percent, end_percent, _looked_up(curve))
+    window = _window(start_percent, end_percent, _looked_up(curve))
     fitted = _fitted(ctx, lora_name, model, None)
-    return with_live_adapter(model, LiveAdapter(fitted.kinds[UNET], strength_model, window=window))
+    factors = _factors(fitted, model, _block_weights(block_weights, model))
+    return with_live_adapter(model, LiveAdapter(fitted.kinds[UNET], strength_model, window=window, factors=factors))
 
 
 def _fitted(ctx: Context, lora_name: str, model: Model, clip: Clip | None) -> Fitted:
@@ -159,9 +170,20 @@ def _fitted(ctx: Context, lora_name: str, model: Model, clip: Clip | None) -> Fi
         fitted = fit(load_adapter(ctx.folders.model_path("loras", lora_name)), model, clip)
     except (WeightsError, FileNotFoundError) as error:
         raise InputError("lora_name", str(error)) from error
+    ctx.show("text", [f"Changes {changed_layers(fitted)}."])
+    warn_of_rest(ctx, fitted)
+    return fitted
+
+
+def changed_layers(fitted: Fitted) -> str:
+    """How many layers of which networks an adapter changes, in words."""
+    matched = fitted.report.matched
+    return ", ".join(f"{count} layers of {NAMES.get(name, name)}" for name, count in matched.items() if count)
+
+
+def warn_of_rest(ctx: Context, fitted: Fitted) -> None:
+    """Say what of an adapter's file is not used."""
     report = fitted.report
-    counts = (f"{count} layers of {NAMES.get(name, name)}" for name, count in report.matched.items() if count)
-    ctx.show("text", [f"Changes {', '.join(counts)}."])
     if report.unmatched:
         ctx.warn(
             f"{len(report.unmatched)} tensors of {fitted.name} belong to nothing in this model and were left out; the "
@@ -172,7 +194,26 @@ def _fitted(ctx: Context, lora_name: str, model: Model, clip: Clip | None) -> Fi
             f"{len(report.misfits)} layers of {fitted.name} have other sizes than those of this model and were left "
             f"out; the first is {report.misfits[0]}."
         )
-    return fitted
+
+
+def _block_weights(text: str, model: Model) -> BlockWeights | None:
+    """The weights of a model's blocks; None if all are 1, which is said of models without such blocks too."""
+    if text.strip().upper() == ALL_BLOCKS:
+        return None
+    try:
+        return read_block_weights(text, model)
+    except BlockWeightsError as error:
+        raise InputError("block_weights", str(error)) from error
+
+
+def _factors(fitted: Fitted, model: Model, weights: BlockWeights | None) -> dict[str, float]:
+    return {} if weights is None else fitted.factors(model, weights)
+
+
+def _window(start: float, end: float, curve: Callable[[float], float] | None = None) -> Window:
+    if end <= start:
+        raise InputError("end_percent", "The end must lie behind the start: raise end_percent, or lower start_percent.")
+    return Window(start, end, curve)
 
 
 def _looked_up(curve: CurveValue) -> Callable[[float], float]:

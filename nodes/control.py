@@ -105,9 +105,43 @@ def control_net_apply_advanced(
     strength: How much it counts.
     start_percent: From which part of the sampling on; 0 is its beginning.
     end_percent: Until which part; 1 is its end.
-    vae: For networks that read latents; those for SD 1.x, 2.x and SDXL read pictures, and none is needed.
+    vae: The model's VAE, for networks for Stable Diffusion 3 and Flux, which read latents.
     """
-    unit = ControlUnit(control_net, image, strength, start_percent, end_percent)
+    unit = ControlUnit(control_net, image, strength, start_percent, end_percent, vae=vae)
+    return Controlled(controlled(positive, unit), controlled(negative, unit))
+
+
+@node(
+    "ControlNetInpaintingAliMamaApply",
+    category="conditioning/control",
+    title="Apply Inpainting ControlNet (Alimama)",
+    search=["hint", "inpaint", "alimama"],
+)
+def control_net_inpainting_apply(
+    *,
+    positive: Conditioning,
+    negative: Conditioning,
+    control_net: ControlNet,
+    vae: Vae,
+    image: Image,
+    mask: Mask,
+    strength: Strength = 1.0,
+    start_percent: Percent = 0.0,
+    end_percent: Percent = 1.0,
+) -> Controlled:
+    """Repaint a picture within a mask, by a ControlNet for Stable Diffusion 3 or Flux that reads the mask.
+
+    positive: What the picture should show.
+    negative: What it should not show.
+    control_net: A ControlNet for inpainting of Alimama.
+    vae: The model's VAE.
+    image: The picture to repaint.
+    mask: White where it is to be repainted.
+    strength: How much the network counts.
+    start_percent: From which part of the sampling on; 0 is its beginning.
+    end_percent: Until which part; 1 is its end.
+    """
+    unit = ControlUnit(control_net, image, strength, start_percent, end_percent, vae=vae, repainted=mask)
     return Controlled(controlled(positive, unit), controlled(negative, unit))
 
 
@@ -130,6 +164,7 @@ def control_net_apply_modes(
     resize_mode: Annotated[str, Choice(list(FITS))] = "crop and resize",
     timing: Annotated[str, Choice([LEVELS, STEPS])] = LEVELS,
     mask: Mask | None = None,
+    vae: Vae | None = None,
 ) -> Controlled:
     """Hold the picture to a hint, with the modes of the A1111 WebUI's extension.
 
@@ -144,6 +179,7 @@ def control_net_apply_modes(
     resize_mode: How a hint of other proportions is fitted to the picture.
     timing: Whether the parts of the sampling are measured by the noise level, or by steps as in the A1111 WebUI.
     mask: Where the hint counts; everywhere if there is none.
+    vae: The model's VAE, for networks for Stable Diffusion 3 and Flux, which read latents and know no modes.
     """
     unit = ControlUnit(
         control_net,
@@ -155,6 +191,7 @@ def control_net_apply_modes(
         mask=mask,
         fit=FITS[resize_mode],
         by_calls=timing == STEPS,
+        vae=vae,
     )
     return Controlled(controlled(positive, unit), controlled(negative, unit))
 

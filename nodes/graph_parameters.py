@@ -7,6 +7,7 @@ from typing import Any
 
 from diffusion.infotext import Parameters
 from diffusion.infotext.names import write_sampler
+from nodes.graph_plots import PICTURES, plot_of, script
 from nodes.graph_runs import RUNS, Run, read_run
 from nodes.prompt_graph import Graph
 
@@ -36,7 +37,7 @@ def parameters_of(prompt: Mapping[str, Any], id: str, size: tuple[int, int], has
     """What the WebUI would write of a picture of `size` (width, height) that the node `id` of a prompt gets.
 
     The last run of a sampler before that node counts, and the run before it as the first pass of hires fix. None where
-    no sampler made the picture.
+    no sampler made the picture. Of a plot, its grids say what was swept; the size is that of a cell.
     """
     graph = Graph({key: node for key, node in prompt.items() if isinstance(node, Mapping)})
     found = [each for each in graph.before([id]) if graph.kind(each) in RUNS] if id in graph.nodes else []
@@ -47,7 +48,8 @@ def parameters_of(prompt: Mapping[str, Any], id: str, size: tuple[int, int], has
     first = read_run(graph, before[0]) if before and last.denoise < 1 else None
     main = first or last
     label, schedule = write_sampler(main.sampler, main.schedule)
-    width, height = (first and _empty_size(graph, main.id)) or size
+    plot = plot_of(graph, id, last.id)
+    width, height = ((first or plot) and _empty_size(graph, main.id)) or size
     tags, lora_hashes = _loras(graph, main, hash_of)
     positive, negative = _texts(graph, main, "positive"), _texts(graph, main, "negative")
     entries: dict[str, Any] = {
@@ -62,6 +64,7 @@ def parameters_of(prompt: Mapping[str, Any], id: str, size: tuple[int, int], has
         **main.more,
         **(_hires(graph, first, last, size) if first else {}),
         **_control(graph, main),
+        **(script(graph, plot[0]) if plot and plot[1] != PICTURES else {}),
         "Lora hashes": ", ".join(lora_hashes) or None,
         "Version": "Safelight",
     }

@@ -125,7 +125,7 @@ def find_noise(
     seed: Of the random noise.
     """
     guider = ClassifierFreeGuidance(positive, negative, cfg)
-    noise = inverse_euler.find_noise(model, latent, guider, steps, sigma_adjustment, reporting(ctx, model))
+    noise = inverse_euler.find_noise(model, latent, guider, steps, sigma_adjustment, reporting(ctx, model, latent))
     return Found(inverse_euler.mixed(noise, randomness, seed), {"samples": torch.zeros_like(noise)})
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 from diffusion.images.files import PictureError, load_picture
 from graph.declare import Choice, Context, Files, Folders, InputError, Multiline, Range, node
+from graph.sweeps.choices import by_number
 from nodes.sockets import AnyValue, Image
 
 MOST_VALUES = 10_000
@@ -177,17 +178,29 @@ def _folder_state(folders: Folders, folder_name: str | None, **inputs: object) -
     fingerprint=_folder_state,
 )
 def folder_pictures(ctx: Context, folder_name: str = "", start: Count = 0, count: Count = MOST_VALUES) -> Pictures:
-    """Read all pictures of a folder as a list, in the order of their names.
+    """Read all pictures of a folder as a list, in the order of their names and of the numbers in these.
+
+    Those that cannot be read are named and left out.
 
     folder_name: A folder inside the input folder; empty is that folder itself.
     start: How many are passed over.
     count: No more than so many.
     """
     files = _some(ctx, folder_name, PICTURES, start, count)
-    try:
-        return Pictures([load_picture(path).images for path in files], [path.name for path in files])
-    except PictureError as error:
-        raise InputError("folder_name", str(error)) from error
+    read = Pictures([], [])
+    problem = ""
+    for number, path in enumerate(files):
+        ctx.progress(number, len(files))
+        try:
+            read.images.append(load_picture(path).images)
+        except PictureError as error:
+            problem = str(error)
+            ctx.warn(problem)
+        else:
+            read.names.append(path.name)
+    if not read.names:
+        raise InputError("folder_name", problem)
+    return read
 
 
 @node(
@@ -198,7 +211,7 @@ def folder_pictures(ctx: Context, folder_name: str = "", start: Count = 0, count
     fingerprint=_folder_state,
 )
 def folder_texts(ctx: Context, folder_name: str = "", start: Count = 0, count: Count = MOST_VALUES) -> Texts:
-    """Read all text files of a folder as a list, in the order of their names.
+    """Read all text files of a folder as a list, in the order of their names and of the numbers in these.
 
     folder_name: A folder inside the input folder; empty is that folder itself.
     start: How many are passed over.
@@ -221,7 +234,8 @@ def _files(folders: Folders, folder_name: str, endings: tuple[str, ...]) -> list
     folder = folders.resolve("input", "", folder_name) if folder_name.strip() else folders.input
     if not folder.is_dir():
         raise InputError("folder_name", f"There is no folder '{folder_name}' in the input folder. Choose another one.")
-    return sorted(path for path in folder.iterdir() if path.name.lower().endswith(endings) and path.is_file())
+    found = (path for path in folder.iterdir() if path.name.lower().endswith(endings) and path.is_file())
+    return sorted(found, key=lambda path: by_number(path.name))
 
 
 def _text(path: Path, name: str) -> str:

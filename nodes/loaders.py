@@ -15,7 +15,7 @@ from diffusion.families.sd3 import SD3
 from diffusion.families.sdxl import SDXL
 from diffusion.taesd import files_of
 from diffusion.weights import WeightsError
-from graph.declare import Choice, Context, Files, Folders, InputError, node
+from graph.declare import Advanced, Choice, Context, Files, Folders, InputError, node
 from nodes.sockets import Clip, Model, Vae
 
 FORMATS = {
@@ -30,6 +30,7 @@ FORMATS = {
 WITH_TWO_ENCODERS: dict[str, Family] = {"sdxl": SDXL, "sd3": SD3, "flux": FLUX}
 
 WeightType = Annotated[str, Choice(list(FORMATS))]
+WeightOption = Annotated[str, Choice(list(FORMATS)), Advanced()]
 TextEncoderFile = Annotated[str, Files("text_encoders")]
 Place = Annotated[str, Choice(["default", "cpu"])]
 
@@ -49,10 +50,13 @@ class LoadedCheckpoint(NamedTuple):
     aliases=["CheckpointLoaderSimple"],
     search=["model", "safetensors", "ckpt", "sdxl"],
 )
-def checkpoint_loader(ctx: Context, ckpt_name: Annotated[str, Files("checkpoints")]) -> LoadedCheckpoint:
+def checkpoint_loader(
+    ctx: Context, ckpt_name: Annotated[str, Files("checkpoints")], weight_dtype: WeightOption = "default"
+) -> LoadedCheckpoint:
     """Open a checkpoint: the denoising model, the text encoder and the VAE.
 
     ckpt_name: A file in models/checkpoints.
+    weight_dtype: Of the denoising model. The fp8 formats keep it in half the memory, and widen it layer by layer.
     """
     try:
         path = ctx.folders.model_path("checkpoints", ckpt_name)
@@ -61,6 +65,7 @@ def checkpoint_loader(ctx: Context, ckpt_name: Annotated[str, Files("checkpoints
                 path,
                 embedding_folders=ctx.folders.model_folders("embeddings"),
                 tokenizer_folders=ctx.folders.model_folders("text_encoders"),
+                number_format=FORMATS[weight_dtype],
             )
         )
     except (WeightsError, FileNotFoundError) as error:
@@ -173,14 +178,18 @@ def _files_of(folders: Folders, model_path: str | None) -> list[tuple[str, int, 
     search=["huggingface"],
     fingerprint=_files_of,
 )
-def diffusers_loader(ctx: Context, model_path: Annotated[str, Files("diffusers")]) -> LoadedCheckpoint:
+def diffusers_loader(
+    ctx: Context, model_path: Annotated[str, Files("diffusers")], weight_dtype: WeightOption = "default"
+) -> LoadedCheckpoint:
     """Open a model in diffusers' layout: a folder with unet or transformer, text encoders and vae.
 
     model_path: A folder in models/diffusers that has a model_index.json.
+    weight_dtype: Of the denoising model. The fp8 formats keep it in half the memory, and widen it layer by layer.
     """
     try:
         folder = ctx.folders.model_path("diffusers", model_path).parent
-        return LoadedCheckpoint(*load_folder(folder, embedding_folders=ctx.folders.model_folders("embeddings")))
+        embeddings = ctx.folders.model_folders("embeddings")
+        return LoadedCheckpoint(*load_folder(folder, embedding_folders=embeddings, number_format=FORMATS[weight_dtype]))
     except (WeightsError, FileNotFoundError) as error:
         raise InputError("model_path", str(error)) from error
 

@@ -3,10 +3,11 @@
 from typing import Annotated, NamedTuple
 
 from diffusion.compiling import BACKENDS, CompiledBlocks, CompilingError, require
+from diffusion.model import MemoryNeed
 from graph.declare import Choice, Context, InputError, Range, node
 from nodes.sockets import Latent, Model
 
-GIGABYTE = 1e9
+GIGABYTE, MEGABYTE = 1e9, 1e6
 
 
 class Memory(NamedTuple):
@@ -41,13 +42,20 @@ def estimate_memory(
     batch, _, height, width = latent_image["samples"].shape
     needed = model.memory(batch * prompts, height * width)
     figures = Memory(*(value / GIGABYTE for value in (needed.weights, needed.activations, needed.free)))
-    ctx.show(
-        "text",
-        [f"Weights {figures.weights:.2f} GB, sampling {figures.sampling:.2f} GB; {figures.free:.2f} GB are free."],
-    )
+    weights, sampling = _amount(needed.weights), _amount(needed.activations)
+    ctx.show("text", [f"Weights {weights}, sampling {sampling}; {figures.free:.2f} GB are free."])
+    warn_of_memory(ctx, needed)
+    return figures
+
+
+def warn_of_memory(ctx: Context, needed: MemoryNeed) -> None:
+    """Say that something takes more memory than there is, before it is begun."""
     if not needed.fits:
         ctx.warn(
             f"Sampling would take {needed.missing / GIGABYTE:.1f} GB more than there is: make the picture or the batch "
             "smaller, or use weights in a smaller number format."
         )
-    return figures
+
+
+def _amount(count: int) -> str:
+    return f"{count / GIGABYTE:.2f} GB" if count >= GIGABYTE / 10 else f"{count / MEGABYTE:.1f} MB"

@@ -155,6 +155,20 @@ def clip_merge_subtract(clip1: Clip, clip2: Clip, multiplier: Multiplier = 1.0) 
         return merging.merge_clips(clip1, clip2, merging.subtracted(multiplier))
 
 
+@node("CLIPMergeBlocks", category="model/merging", title="Merge CLIPs by Part", search=["text encoder", "MBW"])
+def clip_merge_blocks(clip1: Clip, clip2: Clip, early: Ratio = 1.0, middle: Ratio = 1.0, late: Ratio = 1.0) -> Clip:
+    """Mix the text encoders of two models with a ratio of its own for each third of their layers.
+
+    clip1: The first text encoders.
+    clip2: The second text encoders.
+    early: How much of the first in the words and the layers near them.
+    middle: How much of the first in the layers between.
+    late: How much of the first in the last layers, and in what comes after them.
+    """
+    with _told("clip2"):
+        return merging.merge_clips_by_depth(clip1, clip2, (early, middle, late))
+
+
 @node("VAEMerge", category="model/merging", title="Merge VAEs", search=["checkpoint merger"])
 def vae_merge(vae1: Vae, vae2: Vae, ratio: Ratio = 1.0) -> Vae:
     """Mix two VAEs of one family.
@@ -165,6 +179,43 @@ def vae_merge(vae1: Vae, vae2: Vae, ratio: Ratio = 1.0) -> Vae:
     """
     with _told("vae2"):
         return merging.merge_vaes(vae1, vae2, merging.weighted(ratio))
+
+
+@node("VAEMergeAdd", category="model/merging", title="Add VAEs", search=["add difference", "checkpoint merger"])
+def vae_merge_add(vae1: Vae, vae2: Vae) -> Vae:
+    """Add the weights of a VAE, mostly a difference that Subtract VAEs gives, to another one.
+
+    vae1: The VAE that is added to.
+    vae2: The VAE that is added.
+    """
+    with _told("vae2"):
+        return merging.merge_vaes(vae1, vae2, merging.added())
+
+
+@node("VAEMergeSubtract", category="model/merging", title="Subtract VAEs", search=["add difference"])
+def vae_merge_subtract(vae1: Vae, vae2: Vae, multiplier: Multiplier = 1.0) -> Vae:
+    """What a VAE was taught beyond another one; add it to a third with Add VAEs.
+
+    vae1: The VAE that was taught.
+    vae2: The VAE that it was made of.
+    multiplier: How much of the difference.
+    """
+    with _told("vae2"):
+        return merging.merge_vaes(vae1, vae2, merging.subtracted(multiplier))
+
+
+@node("VAEMergeBlocks", category="model/merging", title="Merge VAEs by Part", search=["encoder", "decoder", "MBW"])
+def vae_merge_blocks(vae1: Vae, vae2: Vae, encoder: Ratio = 1.0, decoder: Ratio = 1.0) -> Vae:
+    """Mix two VAEs with a ratio for what makes latents of pictures, and one for what makes pictures of latents.
+
+    vae1: The first VAE.
+    vae2: The second VAE.
+    encoder: How much of the first in the encoder; at 1, latents stay what they are.
+    decoder: How much of the first in the decoder.
+    """
+    ratios = {"encoder.": encoder, "quant_conv.": encoder, "decoder.": decoder, "post_quant_conv.": decoder}
+    with _told("vae2"):
+        return merging.merge_vaes(vae1, vae2, merging.by_block(ratios))
 
 
 @contextmanager

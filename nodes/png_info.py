@@ -15,7 +15,9 @@ from diffusion.infotext.pictures import PARAMETERS, texts_of
 from diffusion.infotext.saving import EXTENSIONS, FORMATS, encode
 from graph.declare import Choice, Context, Files, InputError, Multiline, Range, Table, node
 from nodes.graph_parameters import parameters_of
+from nodes.graph_plots import PICTURES, cell_prompt, plot_of
 from nodes.metadata import file_metadata
+from nodes.prompt_graph import Graph
 from nodes.sockets import Image
 
 Picture = Annotated[str, Files("input", upload="image")]
@@ -130,7 +132,11 @@ def save_image_with_parameters(
 def _of_graph(ctx: Context, width: int, height: int) -> Parameters | None:
     if not ctx.metadata:
         return None
-    return parameters_of(ctx.prompt, ctx.graph.real(ctx.node_id), (width, height), lambda *file: _hash(ctx, *file))
+    id, prompt = ctx.graph.real(ctx.node_id), ctx.prompt
+    plot = plot_of(Graph(prompt), id) if id in prompt else None
+    if plot and plot[1] == PICTURES:
+        prompt = cell_prompt(ctx, prompt, plot[0], ctx.index)
+    return parameters_of(prompt, id, (width, height), lambda *file: _hash(ctx, *file))
 
 
 def _hash(ctx: Context, kind: str, name: str) -> str | None:

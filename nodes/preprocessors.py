@@ -19,6 +19,7 @@ Side = Annotated[int, Range(8, 16384, step=8)]
 Switch = Annotated[str, Choice(["enable", "disable"])]
 
 ON = "enable"
+NOTHING_WANTED = "Nothing is to be drawn: enable detect_body, detect_hand or detect_face."
 FITS: dict[str, Fit] = {"Just Resize": "stretch", "Crop and Resize": "crop", "Resize and Fill": "fill"}
 POSES = {
     (True, False, False): "openpose",
@@ -264,8 +265,30 @@ def open_pose(
     """
     name = POSES.get((detect_body == ON, detect_hand == ON, detect_face == ON))
     if name is None:
-        raise InputError("detect_body", "Nothing is to be drawn: enable detect_body, detect_hand or detect_face.")
+        raise InputError("detect_body", NOTHING_WANTED)
     return maps(ctx, name, image, resolution)
+
+
+@network_node("DWPose", title="Poses (DWPose)", aliases=["DWPreprocessor"], search=["skeleton", "openpose"])
+def dw_pose(
+    ctx: Context,
+    image: Image,
+    detect_hand: Switch = "enable",
+    detect_body: Switch = "enable",
+    detect_face: Switch = "enable",
+    resolution: Resolution = DEFAULT_RESOLUTION,
+) -> Image:
+    """Draw the poses of people as skeletons, by a detector of people and a network for the whole body.
+
+    detect_hand: Draw fingers too.
+    detect_body: Draw skeletons.
+    detect_face: Draw the points of faces too.
+    resolution: Short side at which the map is drawn; 0 is the picture's own.
+    """
+    wanted = {"hand": detect_hand == ON, "body": detect_body == ON, "face": detect_face == ON}
+    if not any(wanted.values()):
+        raise InputError("detect_body", NOTHING_WANTED)
+    return maps(ctx, "dwpose", image, resolution, **wanted)
 
 
 @network_node("Segments", title="Segments (Segment Anything)", aliases=["SAMPreprocessor"])
@@ -275,6 +298,20 @@ def segments(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLU
     resolution: Short side at which the map is drawn; 0 is the picture's own.
     """
     return maps(ctx, "segment_anything", image, resolution)
+
+
+@network_node(
+    "SegmentsByKind",
+    title="Segments by Kind (ADE20K)",
+    aliases=["UniFormer-SemSegPreprocessor", "OneFormer-ADE20K-SemSegPreprocessor", "SemSegPreprocessor"],
+    search=["seg", "semantic", "uniformer", "oneformer"],
+)
+def segments_by_kind(ctx: Context, image: Image, resolution: Resolution = DEFAULT_RESOLUTION) -> Image:
+    """Paint walls, trees, people and other things in the colours of their kinds in ADE20K.
+
+    resolution: Short side at which the map is drawn; 0 is the picture's own.
+    """
+    return maps(ctx, "segmentation_ade20k", image, resolution)
 
 
 @network_node(

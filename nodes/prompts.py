@@ -2,29 +2,36 @@
 
 from typing import Annotated, NamedTuple
 
-import torch
-
-from diffusion.adapters import fit, load_adapter
+from diffusion.adapters import BlockWeightsError, fit, load_adapter, read_block_weights
 from diffusion.hypernetwork import load_hypernetwork, with_hypernetwork
-from diffusion.text import vocabulary
-from diffusion.text.clip import Tokenized
+from diffusion.text.clip import TextEncoder, Tokenized
 from diffusion.text.webui import encode as webui
 from diffusion.text.webui import wildcards
-from diffusion.text.webui.extra_networks import HYPERNETWORK, LORA_KINDS, Tag, extract, without_comments
+from diffusion.text.webui.extra_networks import (
+    HYPERNETWORK,
+    LORA_KINDS,
+    LORA_OPTIONS,
+    Tag,
+    extract,
+    without_comments,
+)
 from diffusion.text.webui.schedule import texts
 from diffusion.text.webui.styles import StylesError, apply_styles, load_styles
 from diffusion.weights import WeightsError
 from graph.declare import Choice, Context, Folders, InputError, Multiline, Range, Seed, Table, node
+from nodes.adapters import changed_layers, warn_of_rest
 from nodes.sockets import Clip, Conditioning, Model
 
 STYLES = "styles.csv"
 WILDCARDS = "wildcards"
+ENCODERS = {"l": "CLIP-L", "g": "OpenCLIP-bigG", "h": "OpenCLIP-H", "t5": "T5"}
 ENDINGS = (".safetensors", ".pt", ".ckpt", ".bin")
 
 WebUIText = Annotated[str, Multiline(prompt=True, dialect="webui")]
 EmphasisMode = Annotated[str, Choice(webui.EMPHASES)]
 TimelineName = Annotated[str, Choice(webui.TIMELINES)]
 Backtrack = Annotated[int, Range(0, 74)]
+_Row = tuple[int, int, str, int | str, float]
 PassSteps = Annotated[int, Range(0, 10_000)]
 
 
@@ -192,7 +199,9 @@ def show_tokens(
     text: Annotated[str, Multiline(prompt=True)] = "",
     dialect: Annotated[str, Choice(("ComfyUI", "WebUI"))] = "ComfyUI",
 ) -> Counted:
-    """Show how a text encoder reads a prompt: its tokens, their weights, and the chunks of 75 that they are cut into.
+    """Show how text encoders read a prompt: its tokens, their weights, and the chunks of 75 that they are cut into.
+
+    Text encoders that read it in the same way share a table.
 
     dialect: Whose syntax the prompt is in; of prompts that change with the steps the first text is shown.
     """
@@ -203,25 +212,25 @@ def show_tokens(
         tokens = clip.tokenize(text)
     for warning in tokens.warnings:
         ctx.warn(warning)
-    chunks = tokens.by_encoder[clip.encoders[0].name].chunks
-    ctx.show("tables", [Table(["chunk", "place", "token", "number", "weight"], _rows(tokens, clip), "").shown()])
+    tables: dict[tuple[_Row, ...], list[str]] = {}
+    for encoder in clip.encoders:
+        if encoder.name in tokens.by_encoder:
+            tables.setdefault(_rows(tokens, encoder), []).append(ENCODERS[encoder.name])
+    columns = ["chunk", "place", "token", "number", "weight"]
+    ctx.show("tables", [Table(columns, rows, ", ".join(names)).shown() for rows, names in tables.items()])
+    chunks = next(iter(tokens.by_encoder.values())).chunks if tokens.by_encoder else ()
     return Counted(sum(len(chunk) for chunk in chunks), len(chunks))
 
 
-def _rows(tokens: Tokenized, clip: Clip) -> list[list[str | float]]:
-    rows: list[list[str | float]] = []
-    for number, chunk in enumerate(tokens.by_encoder[clip.encoders[0].name].chunks, start=1):
+def _rows(tokens: Tokenized, encoder: TextEncoder) -> tuple[_Row, ...]:
+    """What an encoder reads; a vector has neither text nor number."""
+    rows: list[_Row] = []
+    for number, chunk in enumerate(tokens.by_encoder[encoder.name].chunks, start=1):
         for place, token in enumerate(chunk, start=1):
-            word, value = _word(token.value)
-            rows.append([number, place, word, value, round(token.weight, 4)])
-    return rows
-
-
-def _word(value: int | torch.Tensor) -> tuple[str, int | str]:
-    """A token's text and number; a vector has none."""
-    if not isinstance(value, int):
-        return "embedding", ""
-    return (vocabulary.tokenizer().id_to_token(value) or "").replace("</w>", ""), value
+            value = token.value if isinstance(token.value, int) else ""
+            word = encoder.style.word(value) if isinstance(value, int) else "embedding"
+            rows.append((number, place, word, value, round(token.weight, 4)))
+    return tuple(rows)
 
 
 def _styled(ctx: Context, text: str, negative: str, names: str) -> tuple[str, str]:
@@ -262,16 +271,9 @@ def _with_networks(ctx: Context, model: Model, clip: Clip, tags: list[Tag]) -> t
     """The model and its text encoders with what the tags of a prompt ask for; what cannot be used is told."""
     for tag in tags:
         try:
-            strength_clip, strength_model = tag.strengths()
+            strength_clip, _ = tag.strengths()
             if tag.kind in LORA_KINDS:
-                if tag.restricts_rank:
-                    ctx.warn(
-                        f"The rank in the prompt's <{tag.kind}:{tag.name}> was ignored: Resize and Save LoRA makes a "
-                        "smaller one."
-                    )
-                path = ctx.folders.model_path("loras", _named(ctx.folders, "loras", tag.name))
-                fitted = fit(load_adapter(path), model, clip)
-                model, clip = fitted.on_model(model, strength_model), fitted.on_clip(clip, strength_clip)
+                model, clip = _with_adapter(ctx, model, clip, tag)
             elif tag.kind == HYPERNETWORK:
                 path = ctx.folders.model_path("hypernetworks", _named(ctx.folders, "hypernetworks", tag.name))
                 model = with_hypernetwork(model, load_hypernetwork(path), strength_clip)
@@ -279,11 +281,30 @@ def _with_networks(ctx: Context, model: Model, clip: Clip, tags: list[Tag]) -> t
                 ctx.warn(f"The prompt's <{tag.kind}:{tag.name}> was left out: there are lora, lyco and hypernet.")
         except FileNotFoundError as error:
             ctx.warn(f"The prompt's <{tag.kind}:{tag.name}> was left out. {error}")
-        except WeightsError as error:
+        except (WeightsError, BlockWeightsError) as error:
             raise InputError("text", str(error)) from error
         except ValueError:
-            ctx.warn(f"The prompt's <{tag.kind}:{tag.name}> was left out: its strength is no number.")
+            ctx.warn(
+                f"The prompt's <{tag.kind}:{tag.name}> was left out: its strength must be a number, and its rank one "
+                "from 1 up."
+            )
     return model, clip
+
+
+def _with_adapter(ctx: Context, model: Model, clip: Clip, tag: Tag) -> tuple[Model, Clip]:
+    """The model and its text encoders with the LoRA of a tag, and a report on the node."""
+    strength_clip, strength_model = tag.strengths()
+    rank, blocks = tag.rank(), tag.named.get("lbw")
+    weights = None if blocks is None else read_block_weights(blocks, model)
+    path = ctx.folders.model_path("loras", _named(ctx.folders, "loras", tag.name))
+    fitted = fit(load_adapter(path), model, clip)
+    ctx.show("text", [f"{fitted.name} changes {changed_layers(fitted)}."])
+    warn_of_rest(ctx, fitted)
+    for option in tag.named.keys() - LORA_OPTIONS:
+        ctx.warn(f"The prompt's <{tag.kind}:{tag.name}> has '{option}', which is not known here and was left out.")
+    fitted = fitted if rank is None else fitted.of_rank(rank)
+    base = 1.0 if weights is None else weights.base
+    return fitted.on_model(model, strength_model, weights), fitted.on_clip(clip, strength_clip * base)
 
 
 def _named(folders: Folders, kind: str, name: str) -> str:

@@ -2,10 +2,13 @@
 
 from typing import Annotated
 
-from diffusion.sampling.refine import sample_with_refiner
+from diffusion.sampling.refine import first_refined, sample_with_refiner
 from graph.declare import Context, Range, Seed, node
 from nodes.sampling import SamplerName, Scale, SchedulerName, Steps, reporting
-from nodes.sockets import Conditioning, Latent, Model
+from nodes.sigmas import SplitLevels
+from nodes.sockets import Conditioning, Latent, Model, Sigmas
+
+SwitchAt = Annotated[float, Range(0, 1, step=0.01)]
 
 
 @node(
@@ -24,7 +27,7 @@ def k_sampler_refiner(
     cfg: Scale = 7.0,
     sampler_name: SamplerName = "euler",
     scheduler: SchedulerName = "normal",
-    switch_at: Annotated[float, Range(0, 1, step=0.01)] = 0.8,
+    switch_at: SwitchAt = 0.8,
     positive: Conditioning,
     negative: Conditioning,
     refiner_positive: Conditioning,
@@ -56,5 +59,22 @@ def k_sampler_refiner(
         scheduler=scheduler,
         denoise=denoise,
         switch_at=switch_at,
-        on_step=reporting(ctx, model),
+        on_step=reporting(ctx, model, latent_image),
     )
+
+
+@node(
+    "SplitSigmasForRefiner",
+    category="sampling/sigmas",
+    title="Split Sigmas for Refiner",
+    search=["sdxl", "two models", "two samplers"],
+)
+def split_sigmas_for_refiner(model: Model, sigmas: Sigmas, switch_at: SwitchAt = 0.8) -> SplitLevels:
+    """Divide noise levels between a model and its refiner, where so much of the model's training timesteps lies behind.
+
+    model: The model that begins.
+    sigmas: The levels of the whole run.
+    switch_at: The refiner gets the steps that begin at this part or later; at 1 it gets none.
+    """
+    first = first_refined(sigmas, model.schedule.percent_to_sigma(switch_at))
+    return SplitLevels(sigmas[: first + 1], sigmas[first:])

@@ -1,12 +1,14 @@
 """Nodes that choose how the steps of a run are computed."""
 
 import math
+from dataclasses import replace
 from typing import Annotated
 
 from diffusion.sampling import SAMPLERS
 from diffusion.sampling.samplers.cfg_pp import euler_cfg_pp_alternative
 from diffusion.sampling.samplers.quadrature import Curve
 from diffusion.sampling.samplers.restart import Restart
+from diffusion.sampling.samplers.sampler import Growth
 from diffusion.sampling.samplers.sampler import Sampler as Method
 from diffusion.sampling.samplers.sde import er_noise_scale, reverse_time_noise_scale, tau_between
 from graph.declare import Choice, Range, node
@@ -87,6 +89,22 @@ def sampler_churn(
     return SAMPLERS[method].with_options(
         s_churn=s_churn, s_tmin=s_tmin, s_tmax=s_tmax or math.inf, s_noise=s_noise
     )  # fmt: skip
+
+
+@node("SamplerLCMUpscale", category="sampling/samplers", title="Sampler LCM Upscale", search=["hires", "enlarge"])
+def sampler_lcm_upscale(
+    scale_ratio: Annotated[float, Range(0.1, 20, step=0.01)] = 1.0,
+    scale_steps: Annotated[int, Range(-1, 1000)] = -1,
+    upscale_method: Annotated[str, Choice(["bislerp", "nearest-exact", "bilinear", "area", "bicubic"])] = "bislerp",
+) -> Sampler:
+    """The sampler of latent consistency models, with a picture that grows from step to step.
+
+    scale_ratio: How many times as high and wide the picture is in the end.
+    scale_steps: After how many steps it has grown; -1 for half of them.
+    upscale_method: How latents are enlarged.
+    """
+    growth = Growth(scale_ratio, None if scale_steps < 0 else scale_steps, upscale_method)
+    return replace(SAMPLERS["lcm"], growth=growth)
 
 
 @node("SamplerLMS", category="sampling/samplers", title="Sampler LMS")

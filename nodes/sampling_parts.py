@@ -1,13 +1,13 @@
 """Nodes that sample with parts of one's own: noise, guider, sampler and noise levels."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from diffusion.sampling.guidance import ClassifierFreeGuidance
 from diffusion.sampling.guiders import CFGPlusPlus, DualGuidance, GuidedModel, PerpendicularNegative, Unguided
 from diffusion.sampling.noise import BatchNoise, NoNoise, source_of
-from diffusion.sampling.sample import sample_parts
+from diffusion.sampling.sample import Plan, sample_parts
 from graph.declare import Choice, Context, Range, Seed, node
-from nodes.sampling import reporting
+from nodes.sampling import reporting, several
 from nodes.sockets import Conditioning, Guider, Latent, Model, Noise, Sampler, Sigmas
 
 Scale = Annotated[float, Range(0, 100, step=0.1)]
@@ -51,11 +51,20 @@ def sampler_custom(
     """
     noise = BatchNoise(noise_seed) if add_noise else NoNoise(noise_seed)
     guider = ClassifierFreeGuidance(positive, negative, cfg)
-    report = reporting(ctx, model)
+    report = reporting(ctx, model, latent_image)
     return SampledLatents(*sample_parts(model, latent_image, noise, guider, sampler, sigmas, report))
 
 
-@node("SamplerCustomAdvanced", category="sampling", search=["sample", "parts", "guider", "noise"])
+def _plan(noise: Any, guider: Any, sampler: Any, sigmas: Any, latent_image: Any) -> Plan:
+    return Plan(guider.model, latent_image, source_of(noise, latent_image), guider.guider, sampler, sigmas)
+
+
+@node(
+    "SamplerCustomAdvanced",
+    category="sampling",
+    search=["sample", "parts", "guider", "noise"],
+    together=several(_plan, lambda sampled: SampledLatents(*sampled)),
+)
 def sampler_custom_advanced(
     ctx: Context, noise: Noise, guider: Guider, sampler: Sampler, sigmas: Sigmas, latent_image: Latent
 ) -> SampledLatents:
@@ -70,8 +79,8 @@ def sampler_custom_advanced(
     sigmas: The noise levels that the run visits.
     latent_image: The latent to start from; an empty one for a new picture.
     """
-    report, source = reporting(ctx, guider.model), source_of(noise, latent_image)
-    return SampledLatents(*sample_parts(guider.model, latent_image, source, guider.guider, sampler, sigmas, report))
+    planned = _plan(noise, guider, sampler, sigmas, latent_image)
+    return SampledLatents(*sample_parts(*planned, reporting(ctx, guider.model, latent_image)))
 
 
 @node("CFGGuider", category="sampling/guiders", title="CFG Guider", search=["guidance"])

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, get_args
 
-from diffusion.sampling import SCHEDULERS, sigma_lists
+from diffusion.sampling import SCHEDULERS, searched_levels, sigma_lists
 from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.schedules import beta as beta_schedule
 from diffusion.sampling.schedules import sigmas_for, turbo
@@ -156,6 +156,37 @@ def align_your_steps_scheduler(
     """
     model: Any = model_type
     return sigma_lists.aligned_levels(model, steps, denoise, keep_last=keep_last)
+
+
+@node("GITSScheduler", category="sampling/schedules", title="GITS Scheduler", search=["sigmas", "few steps"])
+def gits_scheduler(
+    coeff: Annotated[float, Range(0.8, 1.5, step=0.05)] = 1.2,
+    steps: Annotated[int, Range(2, 1000)] = 10,
+    denoise: Denoise = 1.0,
+) -> Sigmas:
+    """Noise levels where the paths of Stable Diffusion 1.x bend, as a search found them.
+
+    coeff: The higher, the more steps are at low levels.
+    steps: How many steps; more than 20 are interpolated.
+    denoise: Less than 1 gives the last part of the steps.
+    """
+    return searched_levels.gits_levels(coeff, steps, denoise)
+
+
+@node("OptimalStepsScheduler", category="sampling/schedules", search=["sigmas", "OSS", "flux", "few steps"])
+def optimal_steps_scheduler(
+    model_type: Annotated[str, Choice(list(get_args(searched_levels.SteppedModel)))] = "FLUX",
+    steps: Annotated[int, Range(3, 1000)] = 20,
+    denoise: Denoise = 1.0,
+) -> Sigmas:
+    """Noise levels that a search found best for a flow model.
+
+    model_type: The model.
+    steps: How many steps; the search was for 10 with Flux, 20 with Wan, 40 with Chroma, others are interpolated.
+    denoise: Less than 1 gives the last part of the steps.
+    """
+    model: Any = model_type
+    return searched_levels.optimal_levels(model, steps, denoise)
 
 
 @node("ManualSigmas", category="sampling/schedules", search=["custom", "list", "text"])

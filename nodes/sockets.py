@@ -19,6 +19,7 @@ from diffusion.pictures import overlay
 from diffusion.sampling import guiders, noise, samplers
 from diffusion.training import objective, pictures
 from diffusion.training.captions import CaptionRules
+from diffusion.training.sample_pictures import Monitor
 from diffusion.training.trainer import Plan
 from diffusion.video import video
 from graph.types import ANY, Socket
@@ -39,6 +40,7 @@ ControlNet = Annotated[control.ControlNet, Socket("CONTROL_NET")]
 ClipVision = Annotated[vision.ClipVision, Socket("CLIP_VISION")]
 ClipVisionOutput = Annotated[vision.EncodedPicture, Socket("CLIP_VISION_OUTPUT")]
 IPAdapter = Annotated[ip_adapter.IPAdapterFile, Socket("IPADAPTER")]
+FaceEmbedding = Annotated[torch.Tensor, Socket("FACE_EMBEDDING")]
 Gligen = Annotated[gligen.Gligen, Socket("GLIGEN")]
 StyleModel = Annotated[style_model.StyleModel, Socket("STYLE_MODEL")]
 UpscaleModel = Annotated[upscaling.UpscaleModel, Socket("UPSCALE_MODEL")]
@@ -50,6 +52,7 @@ Dataset = Annotated[pictures.Dataset, Socket("DATASET")]
 CaptionOptions = Annotated[CaptionRules, Socket("CAPTION_OPTIONS")]
 Objective = Annotated[objective.Objective, Socket("OBJECTIVE")]
 LearningOptions = Annotated[Plan, Socket("LEARNING_OPTIONS")]
+TrainingMonitor = Annotated[Monitor, Socket("TRAINING_MONITOR")]
 
 Video = Annotated[video.Video, Socket("VIDEO")]
 Audio = Annotated[Any, Socket("AUDIO")]

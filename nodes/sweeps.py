@@ -8,7 +8,19 @@ import torch
 
 from diffusion.images.grid import labelled_grid
 from diffusion.infotext.names import SAMPLERS, SCHEDULES
-from graph.declare import Advanced, Context, Folders, InputError, Lazy, Multiline, Range, Subgraph, WidgetTarget, node
+from graph.declare import (
+    Advanced,
+    Context,
+    Folders,
+    InputError,
+    Lazy,
+    Multiline,
+    Range,
+    Subgraph,
+    WidgetTarget,
+    WidgetValues,
+    node,
+)
 from graph.sweeps.axes import SPECIAL_TARGETS, Axis, TargetError, check_count, read_axis
 from graph.sweeps.cells import Branches, Cell, cells_of
 from graph.sweeps.choices import mentioned
@@ -22,7 +34,9 @@ MEGAPIXEL = 1_000_000
 ALIASES = {name: sampler for name, (sampler, _) in SAMPLERS.items()} | SCHEDULES
 
 Target = Annotated[str, WidgetTarget(SPECIAL_TARGETS)]
-Values = Annotated[str, Multiline()]
+XValues = Annotated[str, Multiline(), WidgetValues("x_target")]
+YValues = Annotated[str, Multiline(), WidgetValues("y_target")]
+ZValues = Annotated[str, Multiline(), WidgetValues("z_target")]
 Margin = Annotated[int, Range(0, 500)]
 Switch = Annotated[bool, Advanced()]
 
@@ -48,7 +62,7 @@ def _files(folders: Folders, **inputs: object) -> list[tuple[str, int, int]]:
     return [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 
-def _sweep(part: Part, inputs: Mapping[str, Any]) -> tuple[list[Axis], list[Cell]]:
+def sweep(part: Part, inputs: Mapping[str, Any]) -> tuple[list[Axis], list[Cell]]:
     """The axes and the cells that the inputs of a plot mean. Raises InputError."""
     axes = []
     for axis in AXES:
@@ -81,7 +95,7 @@ def _check_size(pixels: int, most_megapixels: int) -> None:
 def _check(graph: Any, node_id: str, folders: Folders, **inputs: Any) -> None:
     part = Part.before(graph, node_id, "images", folders)
     if part is not None and all(value is not None for name, value in inputs.items() if name != "images"):
-        _sweep(part, inputs)
+        sweep(part, inputs)
 
 
 @node(
@@ -98,11 +112,11 @@ def xyz_plot(
     *,
     images: Lazy[Image],
     x_target: Target = "",
-    x_values: Values = "",
+    x_values: XValues = "",
     y_target: Target = "",
-    y_values: Values = "",
+    y_values: YValues = "",
     z_target: Target = "",
-    z_values: Values = "",
+    z_values: ZValues = "",
     legend: bool = True,
     margin: Margin = 0,
     vary_seeds_x: Switch = False,
@@ -120,7 +134,7 @@ def xyz_plot(
     x_target: The widget that changes from column to column, as in KSampler.cfg: the node's title or number, a dot, the
         input. Prompt S/R replaces the first value by the others in all prompts; Prompt order tries all orders of the
         values; Seed sets all seeds.
-    x_values: Values with commas between them or on lines; ranges are 1-5, 1-10 (+2), 0-1 [5]; my_lora-* is all files
+    x_values: XValues with commas between them or on lines; ranges are 1-5, 1-10 (+2), 0-1 [5]; my_lora-* is all files
         that begin so.
     y_target: The widget that changes from row to row.
     y_values: Its values.
@@ -149,7 +163,7 @@ def xyz_plot(
         "most_megapixels": most_megapixels,
     }
     part = Part(ctx.graph, images.link, ctx.folders)
-    axes, cells = _sweep(part, inputs)
+    axes, cells = sweep(part, inputs)
     graph = Subgraph()
     branches = Branches(graph, part, cells)
     made = {}

@@ -6,16 +6,17 @@ from typing import Annotated, NamedTuple
 
 import torch
 
-from diffusion.training.lora import AdapterPlan, adapted, metadata_of, new_adapter, save_trained, states_of
+from diffusion.training.dropout import Dropout
+from diffusion.training.lora import AdapterPlan, metadata_of, new_adapters, rates, save_trained
 from diffusion.training.new_kinds import ALGORITHMS, Shape
 from diffusion.training.targets import TARGETS
-from diffusion.training.trainer import Trainer
 from graph.declare import Advanced, Choice, Context, Range, Seed, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, Vae
+from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, TrainingMonitor, Vae
 from nodes.training_pictures import buckets_of
 
 Rank = Annotated[int, Range(1, 4096)]
+Dropped = Annotated[float, Range(0, 0.99, step=0.01), Advanced()]
 
 
 class Trained(NamedTuple):
@@ -24,6 +25,7 @@ class Trained(NamedTuple):
     MODEL: Model
     lora_name: str
     loss: float
+    CLIP: Clip
 
 
 @node(
@@ -32,6 +34,7 @@ class Trained(NamedTuple):
     title="Train LoRA",
     search=["lora", "locon", "loha", "lokr", "dora", "lycoris", "fine-tune"],
     fingerprint=course.lost("loras"),
+    gives_way=True,
 )
 def train_lora(
     ctx: Context,
@@ -43,6 +46,7 @@ def train_lora(
     name: str = "my_lora",
     steps: course.Steps = 1000,
     learning_rate: Annotated[float, Range(0, 10, step=0.00001)] = 1e-4,
+    text_learning_rate: Annotated[float, Range(0, 10, step=0.00001)] = 5e-5,
     rank: Rank = 16,
     alpha: Annotated[float, Range(0.001, 4096, step=0.001)] = 16.0,
     batch_size: course.BatchSize = 1,
@@ -55,12 +59,19 @@ def train_lora(
     conv_alpha: Annotated[float, Range(0.001, 4096, step=0.001), Advanced()] = 1.0,
     factor: Annotated[int, Range(-1, 4096), Advanced()] = -1,
     dora: Annotated[bool, Advanced()] = False,
+    dropout: Dropped = 0.0,
+    rank_dropout: Dropped = 0.0,
+    module_dropout: Dropped = 0.0,
+    block_rates: Annotated[str, Advanced()] = "",
+    block_ranks: Annotated[str, Advanced()] = "",
+    loraplus_ratio: Annotated[float, Range(0.1, 1000, step=0.1), Advanced()] = 1.0,
     flip: Annotated[bool, Advanced()] = False,
     bucket_step: Annotated[int, Range(8, 256, step=8), Advanced()] = 64,
     gradient_checkpointing: Annotated[bool, Advanced()] = False,
     captions: CaptionOptions | None = None,
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
+    monitor: TrainingMonitor | None = None,
 ) -> Trained:
     """Teach a model something by a few pictures, and keep what it has learned as a small file: a LoRA.
 
@@ -68,12 +79,14 @@ def train_lora(
     the user folder, in training.
 
     model: What is taught; it stays as it is.
-    clip: Its text encoders.
+    clip: Its text encoders; they stay as they are too.
     vae: Its VAE.
     dataset: Pictures with captions.
     name: Of the file in models/loras.
     steps: How often it learns from a batch.
     learning_rate: How much it changes in a step: about 0.0001; with Prodigy 1.
+    text_learning_rate: The same of the text encoders, which mostly learn half as fast, with Prodigy 1 too; with 0 they
+        do not learn.
     rank: The size of what can be learned, and of the file.
     alpha: What is learned counts alpha / rank times.
     batch_size: Pictures that are learned from at once.
@@ -86,29 +99,43 @@ def train_lora(
     conv_alpha: What convolutions learn counts alpha / rank times.
     factor: Of LoKr: the greatest size of the smaller factor; -1 for factors of about the same size.
     dora: Learn the lengths of the weights apart from their directions.
+    dropout: The part of what is between a LoRA's two matrices that is left out in a step: against learning by heart.
+    rank_dropout: The part of a LoRA's ranks that is left out in a step; of each picture others.
+    module_dropout: The part of the layers that is left out in a step.
+    block_rates: Factors of the learning rate by block of the UNet: a number for each, such as 25 for SD 1.x, or
+        down=0.5 mid=1 up=1; a side has one number, a list of them, or linear, reverse_linear, sine, cosine or zeros.
+        Blocks with 0 do not learn.
+    block_ranks: Ranks of blocks that are to have another one, written as block_rates are.
+    loraplus_ratio: So many times faster the second matrix of a LoRA learns than the first (LoRA+): 16 is usual, 1 is
+        as fast.
     flip: Learn from mirrored pictures too.
     bucket_step: What the sides of training pictures are multiples of; pictures keep their shape as far as that allows.
     gradient_checkpointing: Needs much less memory, and a third more time.
     captions: What happens to captions; without it they stay as they are.
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
+    monitor: What is looked at meanwhile.
     """
     plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     shape = Shape(next(each for each in ALGORITHMS if each == algorithm), rank, alpha, factor, dora)
-    adapter_plan = AdapterPlan(shape, next(each for each in TARGETS if each == targets), conv_rank, conv_alpha)
+    layers = next(each for each in TARGETS if each == targets)
+    dropped = Dropout(dropout, rank_dropout, module_dropout)
+    adapters = AdapterPlan(
+        shape, layers, conv_rank, conv_alpha, text_learning_rate, block_rates, block_ranks, loraplus_ratio, dropped
+    )
     target = course.target(ctx, "loras", name)
     with course.told():
+        trained = new_adapters(model, clip, adapters, seed)
         samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)
-        adapter = new_adapter(model, adapter_plan, seed)
-        trainer = Trainer(model, adapter.parameters, samples, states_of(clip), plan)
+        states = course.states(ctx, dataset, clip)
+        trainer = trained.trainer(model, samples, states, plan, rates(trained, model, adapters, learning_rate))
 
         def save(path: Path, done: int) -> None:
-            metadata = metadata_of(name, model, adapter_plan, plan, samples, done)
-            save_trained(path, model, adapter.kinds(), metadata, torch.float16)
+            metadata = metadata_of(name, model, adapters, plan, samples, done, clip.last_layer)
+            save_trained(path, model, trained, metadata, torch.float16)
 
-        run = course.run(
-            ctx, target, model, clip, vae, dataset, plan, (asdict(adapter_plan), resolution, bucket_step, flip)
-        )
-        training = course.Course(trainer, adapter.attached, run, target, save, gradient_checkpointing)
+        asked = (asdict(adapters), resolution, bucket_step, flip)
+        run = course.run(ctx, target, model, clip, vae, dataset, plan, asked)
+        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing, monitor, vae)
         loss = training.follow(ctx, steps, save_every)
-    return Trained(adapted(model, adapter.kinds()), target.name, loss)
+    return Trained(trained.on_model(model), target.name, loss, trained.on_clip())

@@ -4,34 +4,35 @@ import glob
 import json
 import math
 import re
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from blake3 import blake3
 
 from diffusion.images.files import PictureError
-from diffusion.model import Clip, LoadedModel, Model, Vae
+from diffusion.model import Clip, Model, Vae
 from diffusion.training.buckets import Buckets
 from diffusion.training.captions import CaptionRules
+from diffusion.training.encodings import Encodings, kept_states
 from diffusion.training.identity import digest, fingerprint
+from diffusion.training.lora import states_of
 from diffusion.training.objective import Objective
 from diffusion.training.optimizers import OptimizerError
 from diffusion.training.pictures import Dataset
-from diffusion.training.run import FINISHED, Run
+from diffusion.training.run import FINISHED, Run, within
 from diffusion.training.samples import Sample, encoded
-from diffusion.training.trainer import Plan, Step, Trainer, TrainingError
+from diffusion.training.trainer import Plan, States, TrainingError
 from diffusion.weights import WeightsError, is_pickle, load_pickle, read_header
-from graph.declare import Context, Folders, InputError, Interrupted, Plot, Range, Series
+from graph.declare import Context, Folders, InputError, Range
+from nodes.training_follow import Course as Course
 
 FOLDER = "training"  # in the user's folder: a folder for each run
+ENCODINGS = Path("cache") / "training"  # in the user's folder: latents and encoded captions
 NAME = re.compile(r"\w[\w .-]{0,99}")
 NAMED = "ss_output_name"  # in the metadata of files: what they were trained as
-SMOOTHED = 20  # steps over which the shown loss is averaged
-KEPT_EVERY = 300.0  # seconds after which there is another snapshot, for machines that crash
 
 Steps = Annotated[int, Range(1, 1_000_000)]
 Resolution = Annotated[int, Range(32, 4096, step=8)]
@@ -84,30 +85,53 @@ def _trained_as(path: Path) -> str | None:
 
 
 def lost(kind: str, ending: str = ".safetensors") -> Callable[..., object]:
-    """A fingerprint for a node that trains: without the file that a run has made the node's result is none any more."""
+    """A fingerprint for a node that trains: without the files that a run has made its result is none any more."""
 
     def state(folders: Folders, name: str | None = None, **inputs: object) -> object:
         if name is None or not NAME.fullmatch(name):
             return None
         path = folders.model_folders(kind)[0] / f"{name}{ending}"
         made = (folders.user / FOLDER).glob(f"{glob.escape(name)}-*/{FINISHED}")
-        gone = not path.exists() and any(each.read_text("utf-8") == _within(path) for each in made)
-        return math.nan if gone else None
+        paths = [path, folders.model_folders("loras")[0] / path.name] if inputs.get("lora_rank") else [path]
+        gone = not all(each.exists() for each in paths)
+        return math.nan if gone and any(each.read_text("utf-8") == within(path) for each in made) else None
 
     return state
-
-
-def _within(path: Path) -> str:
-    """A model's file by its name within the folder of models."""
-    return f"{path.parent.name}/{path.name}"
 
 
 def samples(ctx: Context, dataset: Dataset, buckets: Buckets, vae: Vae, model: Model, flip: bool) -> list[Sample]:
     """The pictures in the model's latent space. Raises `PictureError`."""
     count = len(dataset.pictures)
+
+    def on_picture(done: int) -> None:
+        ctx.progress(done, count)
+        if ctx.others_wait():
+            ctx.give_way()
+
     return encoded(
-        dataset, buckets, vae, model.latent_format, flip=flip, on_picture=lambda done: ctx.progress(done, count)
+        dataset,
+        buckets,
+        vae,
+        model.latent_format,
+        flip=flip,
+        kept=_encodings(ctx, dataset),
+        on_picture=on_picture,
     )
+
+
+def states(ctx: Context, dataset: Dataset, clip: Clip) -> States:
+    """What text encoders that stay as they are make of captions, kept on disk where the dataset is."""
+    kept = _encodings(ctx, dataset)
+    most = len(dataset.pictures) + 1  # the empty one too
+    return kept_states(clip, states_of(clip), kept, most) if kept else states_of(clip)
+
+
+def _encodings(ctx: Context, dataset: Dataset) -> Encodings | None:
+    if not dataset.on_disk:
+        return None
+    kept = Encodings(ctx.folders.user / ENCODINGS)
+    kept.trim()
+    return kept
 
 
 def run(ctx: Context, target: Path, model: Model, clip: Clip, vae: Vae, dataset: Dataset, plan: Plan, more: Any) -> Run:
@@ -116,83 +140,26 @@ def run(ctx: Context, target: Path, model: Model, clip: Clip, vae: Vae, dataset:
     More steps do not make another one, unless the schedule of the learning rate depends on them.
     """
     schedule = asdict(plan.schedule)
+    # without the colours of previews, which are measured, and so not to the last digit the same in each process
+    space = replace(model.latent_format, rgb_factors=(), rgb_bias=(0.0, 0.0, 0.0))
     if plan.schedule.endless:
         del schedule["total"]
     settings = {
-        "target": _within(target),
+        "target": within(target),
         "model": [digest(model.source, model.patches), fingerprint((model.parameterization, model.attention))],
         "text": [digest(encoder.source, encoder.patches) for encoder in clip.encoders],
         "reading": fingerprint(([each.style for each in clip.encoders], clip.last_layer, clip.embeddings)),
-        "vae": [digest(vae.source, vae.patches), fingerprint(model.latent_format)],
+        "vae": [digest(vae.source, vae.patches), fingerprint(space)],
         "pictures": [
-            [each.content, each.caption, each.concept, each.repeats, each.weight] for each in dataset.pictures
+            [each.content, each.caption, each.concept, each.repeats, each.weight]
+            + ([each.mask.content] if each.mask else [])
+            for each in dataset.pictures
         ],
         "plan": {**asdict(plan), "schedule": schedule},
         "more": more,
     }
     identity = blake3(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
     return Run.open(ctx.folders.user / FOLDER / f"{target.stem}-{identity}", settings)
-
-
-@dataclass(frozen=True)
-class Course:
-    """A training that is about to begin, or to go on.
-
-    attached: a context in which the network goes through what is trained. save: writes what was learned in so many
-    steps. gradient_checkpointing: whether to compute again what is needed for gradients, and not to keep it.
-    """
-
-    trainer: Trainer
-    attached: Callable[[Any], AbstractContextManager[None]]
-    run: Run
-    target: Path
-    save: Callable[[Path, int], None]
-    gradient_checkpointing: bool = False
-
-    def follow(self, ctx: Context, steps: int, save_every: int) -> float:
-        """Train from the latest snapshot on until there were so many steps; the loss at fixed noise at the end."""
-        trainer = self.trainer
-        with (
-            trainer.model.loaded() as network,
-            _checkpointed(network.network, self.gradient_checkpointing),
-            self.attached(network.network),
-        ):
-            before = trainer.fixed_loss(network, ctx.check)
-            done = self.run.resume(trainer, steps)
-            kept, at = done, time.monotonic()
-            while done < steps:
-                self.run.log(self._step(network, done, kept))
-                done += 1
-                files = save_every and done % save_every == 0
-                if files or done == steps or time.monotonic() - at > KEPT_EVERY:
-                    self.run.save(trainer, done)
-                    kept, at = done, time.monotonic()
-                if files and done < steps:
-                    self.save(self.target.with_stem(f"{self.target.stem}-step{done:08}"), done)
-                self._report(ctx, done, steps, kept)
-            after = trainer.fixed_loss(network, ctx.check)
-        self.save(self.target, steps)
-        self.run.finish(_within(self.target))
-        _show(ctx, [step for step in self.run.steps() if step.number < steps], before, after)
-        return after
-
-    def _step(self, network: LoadedModel, done: int, kept: int) -> Step:
-        """Take a step; where it fails what was learned before is kept."""
-        try:
-            return self.trainer.step(network, done)
-        except TrainingError:
-            if done > kept:
-                self.run.save(self.trainer, done)
-            raise
-
-    def _report(self, ctx: Context, done: int, steps: int, kept: int) -> None:
-        """Tell how far it is; who stops it keeps what was learned."""
-        try:
-            ctx.progress(done, steps)
-        except Interrupted:
-            if done > kept:
-                self.run.save(self.trainer, done)
-            raise
 
 
 @contextmanager
@@ -204,28 +171,7 @@ def told() -> Iterator[None]:
         raise InputError("dataset", str(error)) from error
     except OptimizerError as error:
         raise InputError("learning", str(error)) from error
-    except (TrainingError, WeightsError) as error:
+    except TrainingError as error:
+        raise InputError(error.option, str(error)) from error
+    except WeightsError as error:
         raise InputError("model", str(error)) from error
-
-
-def _show(ctx: Context, log: list[Step], before: float, after: float) -> None:
-    """The loss over the steps, the learning rate, and what came of it."""
-    losses = [step.loss for step in log]
-    smooth = [sum(losses[max(0, at - SMOOTHED + 1) : at + 1]) / min(at + 1, SMOOTHED) for at in range(len(losses))]
-    plots = [
-        Plot([Series(losses, "loss"), Series(smooth, f"mean of {SMOOTHED} steps")], "loss", "step"),
-        Plot([Series([step.learning_rate for step in log])], "learning rate", "step"),
-    ]
-    ctx.show("plots", [plot.shown() for plot in plots])
-    ctx.show("text", [f"Loss at fixed noise: {before:.4f} before, {after:.4f} after {len(log)} steps."])
-
-
-@contextmanager
-def _checkpointed(network: Any, wanted: bool) -> Iterator[None]:
-    try:
-        if wanted:
-            network.enable_gradient_checkpointing()
-        yield
-    finally:
-        if wanted:
-            network.disable_gradient_checkpointing()

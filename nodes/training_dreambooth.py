@@ -5,15 +5,14 @@ from typing import Annotated, NamedTuple
 
 import torch
 
+from diffusion.adapters import save_adapter
 from diffusion.images.files import encode_png
 from diffusion.saving import save_checkpoint
 from diffusion.training import pictures
-from diffusion.training.lora import adapted, states_of
-from diffusion.training.trainer import Trainer
-from diffusion.training.whole_weights import TrainedWeights
+from diffusion.training.whole_weights import all_weights, as_lora
 from graph.declare import Advanced, Choice, Context, InputError, Range, Seed, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, Image, LearningOptions, Model, Objective, Vae
+from nodes.sockets import CaptionOptions, Clip, Dataset, Image, LearningOptions, Model, Objective, TrainingMonitor, Vae
 from nodes.training_pictures import buckets_of
 
 PICTURES = "training_pictures"  # in the user's folder: pictures of graphs, called by their content
@@ -26,6 +25,8 @@ class Trained(NamedTuple):
     MODEL: Model
     ckpt_name: str
     loss: float
+    CLIP: Clip
+    lora_name: str
 
 
 @node(
@@ -68,6 +69,7 @@ def training_images(
     title="Train DreamBooth",
     search=["fine-tune", "checkpoint", "full", "prior preservation"],
     fingerprint=course.lost("checkpoints"),
+    gives_way=True,
 )
 def train_dreambooth(
     ctx: Context,
@@ -79,55 +81,78 @@ def train_dreambooth(
     name: str = "my_model",
     steps: course.Steps = 1000,
     learning_rate: Annotated[float, Range(0, 10, step=0.000001)] = 2e-6,
+    text_learning_rate: Annotated[float, Range(0, 10, step=0.000001)] = 0.0,
     batch_size: course.BatchSize = 1,
     resolution: course.Resolution = 512,
     seed: Seed = 0,
     save_every: Annotated[int, Range(0, 1_000_000)] = 0,
     saved_as: Annotated[str, Choice(tuple(FORMATS)), Advanced()] = "float16",
+    lora_rank: Annotated[int, Range(0, 4096), Advanced()] = 0,
     flip: Annotated[bool, Advanced()] = False,
     bucket_step: Annotated[int, Range(8, 256, step=8), Advanced()] = 64,
     gradient_checkpointing: Annotated[bool, Advanced()] = False,
     captions: CaptionOptions | None = None,
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
+    monitor: TrainingMonitor | None = None,
 ) -> Trained:
     """Teach a model something by changing all its weights, and keep it as a checkpoint.
 
     With pictures of the class beside those of the subject it does not forget the class. Runs are stopped and go on as
-    those of Train LoRA; their snapshots are large. Extract and Save LoRA makes a LoRA of what was learned.
+    those of Train LoRA; their snapshots are large.
 
     model: What is taught.
-    clip: Its text encoders, which do not change.
+    clip: Its text encoders.
     vae: Its VAE.
     dataset: Pictures with captions; of the subject, and perhaps of its class.
     name: Of the file in models/checkpoints.
     steps: How often it learns from a batch.
     learning_rate: How much it changes in a step: about 0.000002.
+    text_learning_rate: The same of the text encoders, for SD 1.x about 0.000002 too; with 0 they stay as they are,
+        as is usual for SDXL.
     batch_size: Pictures that are learned from at once.
     resolution: Side of the square that has the area of a training picture: 512 for SD 1.x, 1024 for SDXL.
     seed: The same seed trains the same.
     save_every: So often a file is saved beside the last one, to compare them; 0 saves the last one alone.
     saved_as: The number format of the file.
+    lora_rank: Above 0, what was learned is also saved as a LoRA of this rank, in models/loras.
     flip: Learn from mirrored pictures too.
     bucket_step: What the sides of training pictures are multiples of.
     gradient_checkpointing: Needs much less memory, and a third more time.
     captions: What happens to captions.
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
+    monitor: What is looked at meanwhile.
     """
     plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     target = course.target(ctx, "checkpoints", name)
+    lora = course.target(ctx, "loras", name) if lora_rank else None
     with course.told():
         samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)
-        weights = TrainedWeights.of(model)
-        trainer = Trainer(model, weights.parameters, samples, states_of(clip), plan)
+        trained = all_weights(model, clip, texts=text_learning_rate > 0)
+        rates = dict.fromkeys(trained.of_texts, text_learning_rate)
+        trainer = trained.trainer(model, samples, course.states(ctx, dataset, clip), plan, rates)
 
         def save(path: Path, done: int) -> None:
-            metadata = {course.NAMED: name, "ss_steps": str(done)}
-            taught = adapted(model, weights.kinds())
-            save_checkpoint(path, taught, clip, vae, dtype=FORMATS[saved_as], metadata=metadata)
+            metadata = _metadata(name, done, learning_rate, text_learning_rate)
+            taught, texts = trained.on_model(model), trained.on_clip()
+            save_checkpoint(path, taught, texts, vae, dtype=FORMATS[saved_as], metadata=metadata)
+            if lora is not None and path == target:
+                made = as_lora(trained, model, lora_rank, ctx.progress)
+                save_adapter(lora, made.kinds, model, clip, dtype=torch.float16, metadata=metadata)
 
-        run = course.run(ctx, target, model, clip, vae, dataset, plan, ("all weights", resolution, bucket_step, flip))
-        training = course.Course(trainer, weights.attached, run, target, save, gradient_checkpointing)
+        asked = ("all weights", text_learning_rate, resolution, bucket_step, flip)
+        run = course.run(ctx, target, model, clip, vae, dataset, plan, asked)
+        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing, monitor, vae)
         loss = training.follow(ctx, steps, save_every)
-    return Trained(adapted(model, weights.kinds()), target.name, loss)
+    return Trained(trained.on_model(model), target.name, loss, trained.on_clip(), lora.name if lora else "")
+
+
+def _metadata(name: str, steps: int, learning_rate: float, text_learning_rate: float) -> dict[str, str]:
+    """What files say of their training, under the keys of kohya's scripts."""
+    return {
+        course.NAMED: name,
+        "ss_steps": str(steps),
+        "ss_learning_rate": str(learning_rate),
+        "ss_text_encoder_lr": str(text_learning_rate or None),
+    }

@@ -9,7 +9,7 @@ from diffusion.training.pictures import Dataset as Pictures
 from diffusion.training.trainer import Plan, Trainer
 from graph.declare import Advanced, Choice, Context, InputError, Multiline, Range, Seed, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, Vae
+from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, TrainingMonitor, Vae
 from nodes.training_pictures import buckets_of
 
 OBJECT, STYLE, CAPTIONS, OWN = "object", "style", "captions", "own"
@@ -29,6 +29,7 @@ class Inverted(NamedTuple):
     title="Train Textual Inversion",
     search=["embedding", "ti", "word", "concept"],
     fingerprint=course.lost("embeddings"),
+    gives_way=True,
 )
 def train_textual_inversion(
     ctx: Context,
@@ -50,9 +51,11 @@ def train_textual_inversion(
     own_texts: Annotated[str, Multiline(), Advanced()] = "a photo of {}",
     flip: Annotated[bool, Advanced()] = False,
     bucket_step: Annotated[int, Range(8, 256, step=8), Advanced()] = 64,
+    gradient_checkpointing: Annotated[bool, Advanced()] = False,
     captions: CaptionOptions | None = None,
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
+    monitor: TrainingMonitor | None = None,
 ) -> Inverted:
     """Teach the text encoders a new word for what a few pictures show; the model itself does not change at all.
 
@@ -76,9 +79,11 @@ def train_textual_inversion(
     own_texts: A sentence a line, with {} for the word.
     flip: Learn from mirrored pictures too.
     bucket_step: What the sides of training pictures are multiples of.
+    gradient_checkpointing: Needs much less memory, and a third more time.
     captions: What happens to captions.
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
+    monitor: What is looked at meanwhile.
     """
     plan = course.planned(
         learning or Plan(weight_decay=0.0), steps, learning_rate, batch_size, seed, objective, captions
@@ -99,7 +104,9 @@ def train_textual_inversion(
         run = course.run(
             ctx, target, model, clip, vae, asked, plan, (initial_words, vectors, resolution, bucket_step, flip)
         )
-        training = course.Course(trainer, word.attached, run, target, save)
+        training = course.Course(
+            trainer, word.attached, run, target, save, gradient_checkpointing, monitor=monitor, vae=vae
+        )
         loss = training.follow(ctx, steps, save_every)
     return Inverted(word.kept(clip), word.word, loss)
 

@@ -6,11 +6,10 @@ from typing import Annotated, NamedTuple
 
 from diffusion.hypernetwork import ACTIVATIONS
 from diffusion.training.hypernetwork import INITIALIZATIONS, Structure, TrainedHypernetwork
-from diffusion.training.lora import states_of
 from diffusion.training.trainer import Trainer
 from graph.declare import Advanced, Choice, Context, Range, Seed, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, Vae
+from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, TrainingMonitor, Vae
 from nodes.training_pictures import buckets_of
 
 
@@ -28,6 +27,7 @@ class Trained(NamedTuple):
     title="Train Hypernetwork",
     search=["webui", "style"],
     fingerprint=course.lost("hypernetworks", ".pt"),
+    gives_way=True,
 )
 def train_hypernetwork(
     ctx: Context,
@@ -54,6 +54,7 @@ def train_hypernetwork(
     captions: CaptionOptions | None = None,
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
+    monitor: TrainingMonitor | None = None,
 ) -> Trained:
     """Teach small networks, which change the keys and values of the model's attention, what a few pictures show.
 
@@ -81,6 +82,7 @@ def train_hypernetwork(
     captions: What happens to captions.
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
+    monitor: What is looked at meanwhile.
     """
     plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     target = course.target(ctx, "hypernetworks", name, ".pt")
@@ -88,7 +90,7 @@ def train_hypernetwork(
         structure = Structure.of(layers, activation, layer_norm, activate_output, initialization)
         trained = TrainedHypernetwork(model, structure, seed)
         samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)
-        trainer = Trainer(trained.on(model), trained.parameters, samples, states_of(clip), plan)
+        trainer = Trainer(trained.on(model), trained.parameters, samples, course.states(ctx, dataset, clip), plan)
 
         def save(path: Path, done: int) -> None:
             trained.save(path, name, done)
@@ -96,6 +98,6 @@ def train_hypernetwork(
         run = course.run(
             ctx, target, model, clip, vae, dataset, plan, (asdict(structure), resolution, bucket_step, flip)
         )
-        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing)
+        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing, monitor, vae)
         loss = training.follow(ctx, steps, save_every)
     return Trained(trained.kept(model), target.name, loss)

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from diffusion.training import objective as objectives
+from diffusion.training.average import Averaging
 from diffusion.training.captions import CaptionRules
 from diffusion.training.learning_rate import SHAPES, LearningRate
 from diffusion.training.optimizers import OPTIMIZERS
-from diffusion.training.trainer import Plan
+from diffusion.training.trainer import PRECISIONS, Plan
 from graph.declare import Choice, InputError, Range, node
 from nodes.sockets import CaptionOptions, LearningOptions, Objective
 
@@ -30,6 +31,7 @@ def caption_options(
     group_separator: str = "",
     warmup_tags: Count = 1,
     warmup_steps: Count = 0,
+    weights: bool = True,
 ) -> CaptionOptions:
     """Say what happens to captions from step to step.
 
@@ -44,6 +46,7 @@ def caption_options(
     group_separator: Between tags that stay together.
     warmup_tags: How many of the tags that may move there are at first, if they come in over warmup_steps.
     warmup_steps: After how many steps all tags are there; 0 for at once.
+    weights: Tags such as (hat:1.3) count more or less, as in prompts; otherwise brackets are text, as in miku_(singer).
     """
     return CaptionRules(
         prefix=prefix,
@@ -56,6 +59,7 @@ def caption_options(
         dropout=dropout,
         warmup_tags=warmup_tags,
         warmup_steps=warmup_steps,
+        weights=weights,
     )
 
 
@@ -74,6 +78,8 @@ def training_objective(
     huber_schedule: Annotated[str, Choice(objectives.HUBER_SCHEDULES)] = "snr",
     first_timestep: Annotated[int, Range(0, 999)] = 0,
     last_timestep: Annotated[int, Range(0, 999)] = 999,
+    unmasked_weight: Share = 0.0,
+    normalize_masks: bool = False,
 ) -> Objective:
     """Say what being wrong costs, and with what noise the model is asked.
 
@@ -88,6 +94,9 @@ def training_objective(
     huber_schedule: How that changes with the noise.
     first_timestep: The least noise that is trained.
     last_timestep: The most noise that is trained.
+    unmasked_weight: Where pictures have masks, what the places count that these leave out; 0.1 keeps the model from
+        painting anything there.
+    normalize_masks: A picture counts as much as one without a mask, however small the part is that it is learned from.
     """
     if first_timestep > last_timestep:
         raise InputError("first_timestep", "It is above last_timestep, so that nothing is trained: make it smaller.")
@@ -103,6 +112,8 @@ def training_objective(
         input_perturbation=input_perturbation,
         first_timestep=first_timestep,
         last_timestep=last_timestep,
+        unmasked=unmasked_weight,
+        mask_normalized=normalize_masks,
     )
 
 
@@ -123,6 +134,10 @@ def learning_options(
     cycles: Annotated[int, Range(1, 100)] = 1,
     power: Annotated[float, Range(0.1, 10, step=0.1)] = 1.0,
     decay: Share = 0.2,
+    precision: Annotated[str, Choice(PRECISIONS)] = "of the model",
+    average_decay: Annotated[float, Range(0, 0.99999, step=0.00001)] = 0.0,
+    average_after: Count = 0,
+    average_slowly: bool = False,
 ) -> LearningOptions:
     """Say how a training turns what was wrong into changes.
 
@@ -136,6 +151,12 @@ def learning_options(
     cycles: How often "cosine with restarts" begins anew.
     power: Of "polynomial".
     decay: The part of the run at its end in which "warmup stable decay" falls.
+    precision: What the network computes in. bfloat16 takes half the memory and is fast on newer cards; what is learned
+        is kept in float32 in any case.
+    average_decay: Keep the mean of what was learned over the steps (EMA) rather than the last step: 0.999 is about the
+        last thousand. 0 keeps the last step.
+    average_after: The mean begins after so many steps.
+    average_slowly: The mean forgets the beginning more slowly, for runs of many thousand steps.
     """
     rate = LearningRate(
         next(each for each in SHAPES if each == schedule),
@@ -146,4 +167,12 @@ def learning_options(
         decay=decay,
     )
     chosen = next(each for each in OPTIMIZERS if each == optimizer)
-    return Plan(accumulation=accumulation, schedule=rate, optimizer=chosen, weight_decay=weight_decay, clip=clip)
+    return Plan(
+        accumulation=accumulation,
+        schedule=rate,
+        optimizer=chosen,
+        weight_decay=weight_decay,
+        clip=clip,
+        average=Averaging(average_decay, average_after, average_slowly) if average_decay else None,
+        precision=next(each for each in PRECISIONS if each == precision),
+    )

@@ -85,7 +85,7 @@ def remake_frames(
     policy, colouring = cast(SeedPolicy, seed_policy), cast(Colours, colours)
     remaking = Remaking(steps, cfg, sampler_name, scheduler, denoise, seed, policy, last_result, colouring)
     count = len(frames) if hints is None else min(len(frames), len(hints))
-    preview = preview_of(model, ctx.folders.model_folders("vae_approx"), ctx.warn)
+    preview = preview_of(model, ctx.folders.model_folders("vae_approx"), ctx.warn, ctx.preview_method)
 
     def unit(hint: torch.Tensor) -> ControlUnit:
         assert control_net is not None

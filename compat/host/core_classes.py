@@ -20,7 +20,7 @@ PACKAGE = "nodes"
 METHODS = {
     "CLIPSetLastLayer": "set_last_layer clip stop_at_clip_layer",
     "CLIPTextEncode": "encode clip text dialect",
-    "CheckpointLoaderSimple": "load_checkpoint ckpt_name",
+    "CheckpointLoaderSimple": "load_checkpoint ckpt_name weight_dtype",
     "ConditioningAverage": "addWeighted conditioning_to conditioning_from conditioning_to_strength",
     "ConditioningCombine": "combine conditioning_1 conditioning_2",
     "ConditioningConcat": "concat conditioning_to conditioning_from",

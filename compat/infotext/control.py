@@ -1,157 +1,204 @@
-"""ControlNet units of an infotext, in all the forms that the extension has written them in."""
+"""ControlNet units of an infotext as nodes: networks of all kinds, and what the extension has beside them."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from compat.infotext import latents
 from compat.infotext.making import Making, Prompted
 from compat.infotext.sheet import Output
+from compat.infotext.units import UnitText
 from diffusion.annotators.registry import ANNOTATORS, OTHER_NAMES
 
 COLUMN = 2
-OLDER_KEYS = {
-    "preprocessor": "module",
-    "guidance strength": "weight",
-    "starting/ending": "guidance range",
-    "resize mode": "resize mode",
-    "control mode": "control mode",
-    "preprocessor params": "parameters",
-    "processor resolution": "processor res",
+REFERENCES = {
+    "reference_only": "attention",
+    "reference_adain": "adain",
+    "reference_adain+attn": "attention+adain",
 }
-MODES = {
-    "balanced": "balanced",
-    "my prompt is more important": "prompt is more important",
-    "controlnet is more important": "ControlNet is more important",
-    "0": "balanced",
-    "1": "prompt is more important",
-    "2": "ControlNet is more important",
+FIDELITIES = {"balanced": None, "prompt is more important": 0.0, "ControlNet is more important": 1.0}
+INPAINTING = ("inpaint", "inpaint_global_harmonious", "inpaint_only", "inpaint_only+lama")
+FITS = {
+    "just resize": "Just Resize",
+    "crop and resize": "Crop and Resize",
+    "resize and fill": "Resize and Fill",
 }
-RESIZE_MODES = {
-    "just resize": "just resize",
-    "crop and resize": "crop and resize",
-    "resize and fill": "resize and fill",
-    "scale to fit (inner fit)": "crop and resize",
-    "envelope (outer fit)": "resize and fill",
-    "0": "just resize",
-    "1": "crop and resize",
-    "2": "resize and fill",
-}
-UNDERSTOOD = {
-    "module", "model", "weight", "resize mode", "processor res", "guidance start", "guidance end", "pixel perfect",
-    "control mode", "enabled", "low vram", "lowvram", "hr option", "save detected map", "guidance range",
+KEEPS_REST = ("inpaint_only", "inpaint_only+lama")
+UNKNOWN = ("ip-adapter_pulid", "instant_id", "revision", "t2ia_style")
+AS_IT_IS = ("none", "tile_colorfix", "tile_colorfix+sharp")
+SHARP = "tile_colorfix+sharp"
+VISION, LARGER_VISION = "CLIP-ViT-H-14-laion2B-s32B-b79K", "CLIP-ViT-bigG-14-laion2B-39B-b160k"
+"""The vision models that the published IP-Adapters were trained on, as their publishers call them."""
+UNION_TASKS = {
+    "openpose": "openpose", "dw_openpose": "openpose", "depth": "depth", "normal": "normal", "seg": "segment",
+    "canny": "canny/lineart/anime_lineart/mlsd", "lineart": "canny/lineart/anime_lineart/mlsd",
+    "mlsd": "canny/lineart/anime_lineart/mlsd", "hed": "hed/pidi/scribble/ted", "pidi": "hed/pidi/scribble/ted",
+    "scribble": "hed/pidi/scribble/ted", "softedge": "hed/pidi/scribble/ted", "tile": "tile", "inpaint": "repaint",
 }  # fmt: skip
 
 
-def units(making: Making) -> list[dict[str, str]]:
-    """The units that were on, each as its settings by lower-case names."""
-    fields, found = making.fields, []
-    for match in fields.matching(r"ControlNet \d+"):
-        found.append(_settings(fields.text(match[0]) or ""))
-    separate: dict[str, dict[str, str]] = {}
-    for match in fields.matching(r"ControlNet(-\d+)? ([A-Z][\w /]*)"):
-        unit = separate.setdefault(match[1] or "", {})
-        unit[_name(match[2])] = fields.text(match[0]) or ""
-    found += separate.values()
-    return [unit for unit in found if unit.get("enabled", "True") != "False"]
+@dataclass(frozen=True)
+class Change:
+    """A node that changes the prompts, or the model."""
 
+    type: str
+    values: dict[str, Any]
+    of_model: bool = False
 
-def _settings(text: str) -> dict[str, str]:
-    """`Module: canny, Model: name, Starting/Ending: (0, 1)`: values in brackets may have commas."""
-    entries = re.findall(r"([A-Za-z][\w /]*):\s*(\([^)]*\)|[^,]*)(?:,|$)", text)
-    return {_name(key): value.strip() for key, value in entries}
-
-
-def _name(key: str) -> str:
-    key = key.strip().lower()
-    return OLDER_KEYS.get(key, key)
+    def on(self, making: Making, prompted: Prompted) -> Prompted:
+        """The same, changed."""
+        if self.of_model:
+            node = making.sheet.add(self.type, COLUMN, model=prompted.model, **self.values)
+            return replace(prompted, model=Output(node))
+        both = {"positive": prompted.positive, "negative": prompted.negative}
+        node = making.sheet.add(self.type, COLUMN, **both, **self.values)
+        return replace(prompted, positive=Output(node), negative=Output(node, 1))
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit on the sheet: its network, its hint, and how it acts."""
+    """A unit whose network and hint are on the sheet."""
 
-    control_net: Output
-    hint: Output
-    values: Mapping[str, Any]
+    changes: tuple[Change, ...]
 
     def on(self, making: Making, prompted: Prompted) -> Prompted:
-        """Both prompts, held to the hint."""
-        node = making.sheet.add(
-            "ControlNetApplyModes",
-            COLUMN,
-            positive=prompted.positive,
-            negative=prompted.negative,
-            control_net=self.control_net,
-            image=self.hint,
-            **self.values,
-        )
-        return replace(prompted, positive=Output(node), negative=Output(node, 1))
+        """A model under its prompts, held to the hint."""
+        for change in self.changes:
+            prompted = change.on(making, prompted)
+        return prompted
 
 
-def prepare(making: Making, unit: Mapping[str, str], number: int) -> Unit | None:
+def prepare(making: Making, unit: UnitText, vae: Output) -> Unit | None:
     """Put a unit's network and a loader for its picture, which an infotext never has, on the sheet."""
-    sheet, model = making.sheet, unit.get("model", "None")
-    if model.lower() == "none":
-        module = unit.get("module", "none")
-        making.say(f"ControlNet unit {number} ({module}) has no model and was left out.")
+    adapter = unit.module.startswith("ip-adapter")
+    if unit.module.startswith(UNKNOWN):
+        making.say(f"ControlNet unit {unit.number} ({unit.module}) is of a kind that no node does: it was left out.")
         return None
-    name = f"control-{number}.png"
-    picture = sheet.add("LoadImage", COLUMN, image=name)
-    image = Output(sheet.entitle(picture, f"Picture for ControlNet unit {number}"))
-    making.say(f"The picture of ControlNet unit {number} is not in the parameters: choose it in place of {name}.")
-    hint = _preprocessed(making, image, unit, number)
-    loader = sheet.add("ControlNetLoader", COLUMN, control_net_name=making.file("controlnet", model))
-    start, end = _range(unit)
+    if not unit.model and unit.module not in REFERENCES:
+        making.say(f"ControlNet unit {unit.number} ({unit.module}) has no model and was left out.")
+        return None
+    name = f"control-{unit.number}.png"
+    picture = making.sheet.add("LoadImage", COLUMN, image=name)
+    image = Output(making.sheet.entitle(picture, f"Picture for ControlNet unit {unit.number}"))
+    making.say(f"The picture of ControlNet unit {unit.number} is not in the parameters: choose it in place of {name}.")
+    unit.tell_rest(making)
+    if unit.module in REFERENCES:
+        return Unit((_reference(making, unit, image, vae),))
+    if adapter:
+        build = _face_adapter if "face_id" in unit.module else _adapter
+        return Unit((build(making, unit, image),))
+    hint = _hint(making, unit, image)
+    network = making.file("controlnet", unit.model)
+    ends = {"strength": unit.weight, "start_percent": unit.start, "end_percent": unit.end, "image": hint}
+    if "lllite" in unit.model.lower():
+        return Unit((Change("LLLiteApply", {"control_net_name": network, **ends}, of_model=True),))
     values = {
-        "strength": min(max(_number(unit.get("weight"), 1.0), 0.0), 10.0),
-        "start_percent": start,
-        "end_percent": end,
-        "control_mode": MODES.get(unit.get("control mode", "").lower(), "balanced"),
-        "resize_mode": RESIZE_MODES.get(unit.get("resize mode", "").lower(), "crop and resize"),
+        "control_net": _network(making, unit, network),
+        "control_mode": unit.mode,
+        "resize_mode": unit.resize_mode,
         "timing": "steps",
+        **ends,
     }
-    understood = UNDERSTOOD | ({"threshold a", "threshold b", "parameters"} if unit.get("module") == "canny" else set())
-    for key, value in unit.items():
-        if key not in understood and value not in ("-1", "-1.0", ""):
-            making.say(f"The setting '{key}: {value}' of ControlNet unit {number} was not taken over.")
-    return Unit(Output(loader), hint, values)
+    return Unit((Change("ControlNetApplyModes", values), *_beside(making, unit, image, vae)))
 
 
-def _preprocessed(making: Making, image: Output, unit: Mapping[str, str], number: int) -> Output:
-    module = unit.get("module", "none")
-    resolution = int(_number(unit.get("processor res"), 512.0))
-    resolution = resolution if 64 <= resolution <= 4096 else 512
-    if unit.get("pixel perfect") == "True":
-        resolution = 0
-    if module.lower() == "none":
+def _network(making: Making, unit: UnitText, network: str) -> Output:
+    loaded = Output(making.sheet.add("ControlNetLoader", COLUMN, control_net_name=network))
+    if "union" not in unit.model.lower() and "promax" not in unit.model.lower():
+        return loaded
+    task = next((task for start, task in UNION_TASKS.items() if unit.module.startswith(start)), "auto")
+    return Output(making.sheet.add("SetUnionControlNetType", COLUMN, control_net=loaded, type=task))
+
+
+def _hint(making: Making, unit: UnitText, image: Output) -> Output:
+    sheet, module = making.sheet, unit.module
+    if module.lower() in AS_IT_IS:
         return image
-    if module == "canny":
-        low, high = _thresholds(unit)
-        values = {"low_threshold": low, "high_threshold": high, "resolution": resolution}
-        return Output(making.sheet.add("CannyEdges", COLUMN, image=image, **values))
+    if module in INPAINTING:
+        making.say(f"The mask of ControlNet unit {unit.number} is not in the parameters: paint it on its picture.")
+        return Output(sheet.add("InpaintControlHint", COLUMN, image=image, mask=Output(image.node, 1)))
     if module not in ANNOTATORS and module not in OTHER_NAMES:
-        making.say(f"There is no preprocessor '{module}': ControlNet unit {number} takes its picture as it is.")
+        making.say(f"There is no preprocessor '{module}': ControlNet unit {unit.number} takes its picture as it is.")
         return image
-    return Output(making.sheet.add("AnnotateByName", COLUMN, image=image, preprocessor=module, resolution=resolution))
+    resolution = _resolution(making, unit, image)
+    if module == "canny":
+        low, high = (int(min(each, 1000)) for each in unit.thresholds(100.0, 200.0))
+        edges = {"low_threshold": low, "high_threshold": high, "resolution": resolution}
+        return Output(sheet.add("CannyEdges", COLUMN, image=image, **edges))
+    values = {"preprocessor": module, "resolution": resolution}
+    return Output(sheet.add("AnnotateByName", COLUMN, image=image, **values))
 
 
-def _thresholds(unit: Mapping[str, str]) -> tuple[int, int]:
-    """The thresholds of edges; older units have all options in one, as `(512, 100, 200)`."""
-    listed = re.findall(r"-?\d+(?:\.\d+)?", unit.get("parameters", ""))
-    low, high = listed[1:3] if len(listed) >= 3 else (unit.get("threshold a"), unit.get("threshold b"))
-    first, second = _number(low, 100.0), _number(high, 200.0)
-    return int(first) if 0 <= first <= 1000 else 100, int(second) if 0 <= second <= 1000 else 200
+def _resolution(making: Making, unit: UnitText, image: Output) -> Any:
+    """The resolution at which a hint is drawn: a number, or what a node computes from the picture and the size."""
+    if not unit.pixel_perfect:
+        return unit.resolution
+    width, height = latents.noted_size(making)
+    values = {"image_gen_width": width, "image_gen_height": height, "resize_mode": FITS[unit.resize_mode]}
+    return Output(making.sheet.add("PixelPerfectResolution", COLUMN, original_image=image, **values))
 
 
-def _range(unit: Mapping[str, str]) -> tuple[float, float]:
-    both = re.findall(r"\d+(?:\.\d+)?", unit.get("guidance range", ""))
-    start, end = both if len(both) == 2 else (unit.get("guidance start"), unit.get("guidance end"))
-    return min(max(_number(start, 0.0), 0.0), 1.0), min(max(_number(end, 1.0), 0.0), 1.0)
+def _beside(making: Making, unit: UnitText, image: Output, vae: Output) -> list[Change]:
+    """What some preprocessors do to the model beside making a hint."""
+    weight = min(unit.weight, 1.0)
+    if unit.module in KEEPS_REST:
+        kept = {"latent": _encoded(making, image, vae), "mask": Output(image.node, 1), "weight": weight}
+        return [Change("InpaintOnly", kept, of_model=True)]
+    if not unit.module.startswith("tile_colorfix"):
+        return []
+    variation, sharpness = unit.thresholds(8.0, 1.0)
+    values = {
+        "latent": _encoded(making, image, vae),
+        "variation": int(min(max(variation, 1), 32)),
+        "sharpness": min(max(sharpness, 0.0), 2.0) if unit.module == SHARP else 0.0,
+        "weight": weight,
+    }
+    return [Change("TileColorFix", values, of_model=True)]
 
 
-def _number(value: str | None, otherwise: float) -> float:
-    try:
-        return float(value or "")
-    except ValueError:
-        return otherwise
+def _reference(making: Making, unit: UnitText, image: Output, vae: Output) -> Change:
+    given, fidelity = FIDELITIES[unit.mode], unit.thresholds(0.5, 0.0)[0]
+    values = {
+        "reference": _encoded(making, image, vae),
+        "way": REFERENCES[unit.module],
+        "strength": unit.weight,
+        "style_fidelity": min(max(fidelity if given is None else given, 0.0), 1.0),
+        "seed": making.seed,
+        "start_percent": unit.start,
+        "end_percent": unit.end,
+    }
+    return Change("ReferenceOnly", values, of_model=True)
+
+
+def _adapter(making: Making, unit: UnitText, image: Output) -> Change:
+    kind = f"{unit.module} {unit.model}".lower().replace("-", "_")
+    wide = "clip_g" in kind or ("sdxl" in kind and "vit_h" not in kind and "vith" not in kind)
+    values = {"clip_vision_output": _seen(making, image, LARGER_VISION if wide else VISION)}
+    return Change("IPAdapterApply", {**_adapted(making, unit), **values}, of_model=True)
+
+
+def _face_adapter(making: Making, unit: UnitText, image: Output) -> Change:
+    face = making.sheet.add("FaceEncode", COLUMN, image=image)
+    values = {"face": Output(face)}
+    if "plus" in f"{unit.module} {unit.model}".lower():
+        values["clip_vision_output"] = _seen(making, Output(face, 1), VISION)
+    return Change("FaceIDApply", {**_adapted(making, unit), **values}, of_model=True)
+
+
+def _adapted(making: Making, unit: UnitText) -> dict[str, Any]:
+    loader = making.sheet.add("IPAdapterLoader", COLUMN, ipadapter_file=making.file("ipadapter", unit.model))
+    return {
+        "ipadapter": Output(loader),
+        "weight": unit.weight,
+        "start_percent": unit.start,
+        "end_percent": unit.end,
+    }
+
+
+def _seen(making: Making, image: Output, vision: str) -> Output:
+    """A picture as a vision model sees it."""
+    loaded = making.sheet.add("CLIPVisionLoader", COLUMN, clip_name=making.file("clip_vision", vision))
+    return Output(making.sheet.add("CLIPVisionEncode", COLUMN, clip_vision=Output(loaded), image=image))
+
+
+def _encoded(making: Making, image: Output, vae: Output) -> Output:
+    return Output(making.sheet.add("VAEEncode", COLUMN, pixels=image, vae=vae))

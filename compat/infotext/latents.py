@@ -1,4 +1,4 @@
-"""Latents of a workflow: empty ones, pictures that are changed, and those of hires fix that are enlarged."""
+"""Latents of a workflow: empty ones, and those of hires fix that are enlarged."""
 
 import math
 
@@ -7,7 +7,6 @@ from compat.infotext.sheet import Output
 from diffusion.hires import hires_size
 
 START, ENLARGED = 2, 4
-INIT, MASK = "init-image.png", "mask.png"
 LATENT_UPSCALERS = {
     "Latent": "bilinear",
     "Latent (antialiased)": "bilinear-antialiased",
@@ -18,8 +17,8 @@ LATENT_UPSCALERS = {
 }
 RESIZERS = {"None": "lanczos", "Lanczos": "lanczos", "Nearest": "nearest-exact"}
 HIRES_KEYS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps", "First pass size")
-MASK_KEYS = ("Mask blur", "Mask mode", "Masked content", "Inpaint area", "Masked area padding")
 SMALLEST, LARGEST = 16, 16384
+UNKNOWN = 512, 512
 
 
 def wants_hires(making: Making) -> bool:
@@ -32,8 +31,14 @@ def size_of(making: Making) -> tuple[int, int]:
     size = making.fields.size("Size")
     if size is None:
         making.say("The parameters do not say how large the picture is: 512 x 512 was taken.")
-        size = (512, 512)
+        size = UNKNOWN
     return fitted(size[0]), fitted(size[1])
+
+
+def noted_size(making: Making) -> tuple[int, int]:
+    """The same, which stays to be taken."""
+    width, height = making.fields.peek_size("Size") or UNKNOWN
+    return fitted(width), fitted(height)
 
 
 def fitted(side: int) -> int:
@@ -53,41 +58,6 @@ def first_pass(size: tuple[int, int], noted: tuple[int, int]) -> tuple[int, int]
 def empty(making: Making, size: tuple[int, int]) -> Output:
     """An empty latent."""
     return Output(making.sheet.add("EmptyLatent", START, width=size[0], height=size[1], batch_size=1))
-
-
-def changed(making: Making, vae: Output, size: tuple[int, int]) -> Output:
-    """The latent of the picture that was changed, which the user has to choose, with its mask if there was one."""
-    sheet, fields = making.sheet, making.fields
-    fields.text("Init image hash")
-    fields.text("Init image size")
-    making.say(f"The picture that was changed is not in the parameters: choose it in place of {INIT}.")
-    image = Output(sheet.entitle(sheet.add("LoadImage", START, image=INIT), "The picture to change"))
-    values = {"width": size[0], "height": size[1], "upscale_method": "lanczos", "crop": "disabled"}
-    image = Output(sheet.add("ImageScale", START, image=image, **values))
-    latent = Output(sheet.add("VAEEncode", START, pixels=image, vae=vae))
-    if not any(key in fields for key in MASK_KEYS):
-        return latent
-    return Output(sheet.add("SetLatentNoiseMask", START, samples=latent, mask=_mask(making)))
-
-
-def _mask(making: Making) -> Output:
-    sheet, fields = making.sheet, making.fields
-    making.say(f"The mask is not in the parameters: choose it in place of {MASK}; white is painted anew.")
-    mask = Output(sheet.entitle(sheet.add("LoadImageMask", START, image=MASK, channel="red"), "The mask"))
-    if fields.text("Mask mode") == "Inpaint not masked":
-        mask = Output(sheet.add("InvertMask", START, mask=mask))
-    blur = fields.number("Mask blur")
-    if blur:
-        picture = Output(sheet.add("MaskToImage", START, mask=mask))
-        blurred = Output(sheet.add("BlurMap", START, image=picture, sigma=min(max(blur, 0.1), 64.0)))
-        mask = Output(sheet.add("ImageToMask", START, image=blurred, channel="red"))
-    content, area = fields.text("Masked content"), fields.text("Inpaint area")
-    padding = fields.text("Masked area padding")
-    if content and content.lower() != "original":
-        making.say(f"The masked part began as '{content}' in the WebUI, and begins as the picture here.")
-    if area and area.lower() == "only masked":
-        making.say(f"Only the masked part with {padding or '32'} pixels around it was done at full size in the WebUI.")
-    return mask
 
 
 def enlarged(
@@ -113,10 +83,15 @@ def enlarged(
 def _by_picture(making: Making, prompted: Prompted, latent: Output, upscaler: str, size: tuple[int, int]) -> Output:
     sheet = making.sheet
     picture = Output(sheet.add("VAEDecode", ENLARGED, samples=latent, vae=prompted.vae))
-    model = None
-    if upscaler not in RESIZERS:
-        name = making.file("upscale_models", upscaler)
-        model = Output(sheet.add("UpscaleModelLoader", ENLARGED, model_name=name))
+    model = upscale_model(making, ENLARGED, upscaler)
     values = {"upscale_method": RESIZERS.get(upscaler, "lanczos"), "width": size[0], "height": size[1]}
     larger = Output(sheet.add("UpscaleImageTo", ENLARGED, image=picture, upscale_model=model, **values))
     return Output(sheet.add("VAEEncode", ENLARGED, pixels=larger, vae=prompted.vae))
+
+
+def upscale_model(making: Making, column: int, upscaler: str) -> Output | None:
+    """The loader of an upscaler; None for one that is no model."""
+    if upscaler in RESIZERS:
+        return None
+    name = making.file("upscale_models", upscaler)
+    return Output(making.sheet.add("UpscaleModelLoader", column, model_name=name))

@@ -10,6 +10,8 @@ from compat.infotext.sheet import Output, Sheet
 from graph.folders import Folders
 
 LARGEST = 1e15
+_SIZE = re.compile(r"\s*(\d{1,5})\s*x\s*(\d{1,5})\s*")
+SEEDS = 2**64
 
 
 class Fields:
@@ -60,26 +62,41 @@ class Fields:
         number = self.number(key)
         return None if number is None else int(number)
 
+    def peek_size(self, key: str) -> tuple[int, int] | None:
+        """An entry of the form 512x768 that stays to be taken; None if it is not there, or of another form."""
+        match = _SIZE.fullmatch(self.peek(key))
+        return (int(match[1]), int(match[2])) if match else None
+
     def size(self, key: str) -> tuple[int, int] | None:
         """Take an entry of the form 512x768."""
-        value = self.text(key)
-        if value is None:
-            return None
-        if match := re.fullmatch(r"\s*(\d{1,5})\s*x\s*(\d{1,5})\s*", value):
-            return int(match[1]), int(match[2])
-        self.unreadable.append((key, value))
-        return None
+        size, value = self.peek_size(key), self.text(key)
+        if size is None and value is not None:
+            self.unreadable.append((key, value))
+        return size
 
 
 @dataclass
 class Making:
-    """A workflow that is being made. `is_old` says that the WebUI was older than 1.6, which read prompts otherwise."""
+    """A workflow that is being made.
+
+    `is_old` says that the WebUI was older than 1.6, which read prompts otherwise; `checkpoint` is the file of the
+    model. `swept` are the axes of an X/Y/Z plot, whose widgets have to be there. `linked` are nodes that give a prompt,
+    by the text that they make it of.
+    """
 
     sheet: Sheet
     fields: Fields
     folders: Folders
     is_old: bool = False
+    checkpoint: str = ""
+    swept: frozenset[str] = frozenset()
+    linked: dict[str, Output] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the picture, as nodes take it; it stays to be taken."""
+        return (int(self.fields.peek("Seed")) if re.fullmatch(r"-?\d{1,20}", self.fields.peek("Seed")) else 0) % SEEDS
 
     def say(self, notice: str) -> None:
         """Tell the user something, once."""
@@ -91,7 +108,8 @@ class Making:
         found = find_model(self.folders, kind, name, hash)
         folder = f"models/{kind}"
         if found is None:
-            missing = name if re.search(r"\.(safetensors|ckpt|pt|pth|bin)$", name) else f"{name}.safetensors"
+            name = re.sub(r"\s*\[[0-9a-f]{8,64}\]$", "", name.strip())
+            missing = name if re.search(r"\.(safetensors|ckpt|pt|pth|bin|onnx)$", name) else f"{name}.safetensors"
             self.say(f"{missing} is not in {folder}: put the file there, or choose another one.")
             return missing
         if found.how == "like":

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from compat.infotext.making import Fields, Making, Prompted
+from compat.infotext.runs import Refined
 from compat.infotext.sheet import Output
 from diffusion.infotext import Parameters
 from diffusion.infotext.names import read_sampler
@@ -12,6 +13,7 @@ MODELS, PROMPTS = 0, 1
 EMPHASES = {"No norm": "no norm", "Ignore": "ignore", "None": "none", "Original": "original"}
 AUTOMATIC = ("automatic", "none", "")
 NEW_TIMELINE = (1, 6, 0)
+NEW_SWITCH = (1, 8, 0)
 
 
 def load(making: Making) -> Prompted:
@@ -21,15 +23,15 @@ def load(making: Making) -> Prompted:
     name, hash = fields.text("Model"), fields.text("Model hash")
     if name is None:
         making.say("The picture does not say which model made it: choose one in Load Checkpoint.")
-    checkpoint = making.file("checkpoints", name or hash or "model", hash or "")
-    loader = sheet.add("CheckpointLoader", MODELS, ckpt_name=checkpoint)
+    making.checkpoint = making.file("checkpoints", name or hash or "model", hash or "")
+    loader = sheet.add("CheckpointLoader", MODELS, ckpt_name=making.checkpoint)
     vae_name, vae_hash = fields.text("VAE"), fields.text("VAE hash")
     vae = Output(loader, 2)
     if vae_name is not None and vae_name.lower() not in AUTOMATIC:
         vae = Output(sheet.add("VAELoader", MODELS, vae_name=making.file("vae", vae_name, vae_hash or "")))
     clip = Output(loader, 1)
     skip = fields.whole("Clip skip") or 1
-    if skip > 1:
+    if skip > 1 or "Clip skip" in making.swept:
         clip = Output(sheet.add("CLIPSetLastLayer", MODELS, clip=clip, stop_at_clip_layer=-min(skip, 24)))
     none = Output(loader)
     return Prompted(_changed(making, Output(loader)), clip, vae, none, none)
@@ -51,7 +53,9 @@ def _changed(making: Making, model: Output) -> Output:
     return model
 
 
-def prompt(making: Making, loaded: Prompted, parameters: Parameters, first_pass_steps: int = 0) -> Prompted:
+def prompt(
+    making: Making, loaded: Prompted, parameters: Parameters, first_pass_steps: int = 0, title: str = ""
+) -> Prompted:
     """The model under both prompts, in the WebUI's syntax and as its version read it."""
     emphasis = EMPHASES.get(making.fields.peek("Emphasis"), "original")
     node = making.sheet.add(
@@ -59,14 +63,14 @@ def prompt(making: Making, loaded: Prompted, parameters: Parameters, first_pass_
         PROMPTS,
         model=loaded.model,
         clip=loaded.clip,
-        text=parameters.prompt,
+        text=making.linked.get(parameters.prompt, parameters.prompt),
         negative=parameters.negative,
         emphasis=emphasis,
         timeline="before 1.6" if making.is_old else "current",
         first_pass_steps=first_pass_steps,
     )
-    if first_pass_steps:
-        making.sheet.entitle(node, "Prompts of the second pass")
+    if title:
+        making.sheet.entitle(node, title)
     model, clip, positive, negative = (Output(node, slot) for slot in range(4))
     return replace(loaded, model=model, clip=clip, positive=positive, negative=negative)
 
@@ -104,6 +108,27 @@ def with_old_tags(making: Making, parameters: Parameters) -> Parameters:
 
 def _bare(name: str) -> str:
     return re.sub(r"\s*\([0-9a-fA-F]+\)$", "", name)
+
+
+def refiner(making: Making, loaded: Prompted, parameters: Parameters) -> Refined | None:
+    """The model that ends a run, under the same prompts; None if there was none."""
+    fields = making.fields
+    name = fields.text("Refiner")
+    switch_at = fields.number("Refiner switch at")
+    if name is None or name.lower() in AUTOMATIC or switch_at is None or switch_at >= 1:
+        return None
+    loader = making.sheet.add("CheckpointLoader", MODELS, ckpt_name=making.file("checkpoints", name, hash_in(name)))
+    making.sheet.entitle(loader, "Refiner")
+    ending = replace(loaded, model=Output(loader), clip=Output(loader, 1))
+    version = version_of(fields.peek("Version"))
+    by_steps = version is not None and version < NEW_SWITCH
+    return Refined(prompt(making, ending, parameters, title="Prompts of the refiner"), max(switch_at, 0.01), by_steps)
+
+
+def hash_in(name: str) -> str:
+    """The hash that is written behind a name, as in `model [0123456789]`; an empty text if there is none."""
+    match = re.search(r"\[([0-9a-f]{8,64})\]\s*$", name)
+    return match[1] if match else ""
 
 
 def check_networks(making: Making, parameters: Parameters) -> None:

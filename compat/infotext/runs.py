@@ -1,14 +1,15 @@
 """Runs of a workflow: noise, sampler and noise levels as the WebUI has them."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from compat.infotext.making import Fields, Making, Prompted
+from compat.infotext.making import SEEDS, Fields, Making, Prompted
 from compat.infotext.sheet import Output
+from diffusion.infotext import Parameters
 from diffusion.infotext.names import ON_DDIM_STEPS, SamplerName, read_sampler
 from diffusion.sampling import SCHEDULERS
 
-SEEDS = 2**64
 MOST_STEPS = 10_000
 SIGMA_MAX, SIGMA_MIN = 14.614642, 0.0291675
 """The ends of the levels that SD 1.x, 2.x and SDXL were trained on."""
@@ -58,6 +59,18 @@ def refining(steps: int, denoise: float) -> Pass:
 
 
 @dataclass(frozen=True)
+class Refined:
+    """The model that ends a run, with its prompts, and after which part of it.
+
+    `by_steps` says that steps are counted, as before 1.8, and not how much of the noise is gone.
+    """
+
+    prompted: Prompted
+    switch_at: float
+    by_steps: bool
+
+
+@dataclass(frozen=True)
 class Settings:
     """What all runs of a picture share, and the node of its noise, if it is not that of KSampler."""
 
@@ -70,14 +83,27 @@ class Settings:
     overrides: dict[str, float]
 
 
-def read_settings(making: Making, column: int) -> Settings:
-    """Take the entries of sampling."""
+@dataclass(frozen=True)
+class Job:
+    """What a picture is made of: its prompts, the model without and with them, and how it is sampled."""
+
+    parameters: Parameters
+    loaded: Prompted
+    prompted: Prompted
+    settings: Settings
+    steps: int
+    size: tuple[int, int]
+
+
+def read_settings(making: Making, column: int, parts: bool = True) -> Settings:
+    """Take the entries of sampling. Without `parts` they are for a node that samples as KSampler does."""
     fields = making.fields
     name = fields.text("Sampler")
     if name is None:
         making.say("The parameters name no sampler: Euler was taken.")
     sampler = sampler_of(making, name or "Euler", fields.text("Schedule type"))
-    seed = (fields.whole("Seed") or 0) % SEEDS
+    seed = making.seed
+    fields.whole("Seed")
     cfg = fields.number("CFG scale")
     cfg = 7.0 if cfg is None else min(max(cfg, 0.0), 100.0)
     if sampler.label == "DDIM CFG++":
@@ -87,7 +113,8 @@ def read_settings(making: Making, column: int) -> Settings:
     churn = {ours: value for theirs, ours in CHURN.items() if (value := fields.number(theirs)) is not None}
     ends = {"sigma_max": "Schedule max sigma", "sigma_min": "Schedule min sigma", "rho": "Schedule rho"}
     overrides = {ours: value for ours, theirs in ends.items() if (value := fields.number(theirs))}
-    return Settings(seed, cfg, sampler, _noise(making, column, seed), eta, churn, overrides)
+    noise = _noise(making, column, seed) if parts else None
+    return Settings(seed, cfg, sampler, noise, eta, churn, overrides)
 
 
 def sampler_of(making: Making, name: str, schedule: str | None) -> SamplerName:
@@ -110,7 +137,8 @@ def _noise(making: Making, column: int, seed: int) -> Output | None:
     source = {"CPU": "cpu"}.get(fields.text("RNG") or "GPU", "nv")
     variation, strength = fields.whole("Variation seed"), fields.number("Variation seed strength")
     resized, delta = fields.size("Seed resize from"), fields.whole("ENSD") or 0
-    if source == "cpu" and not strength and resized is None and not delta:
+    swept = making.swept & {"Var. seed", "Var. strength"}
+    if source == "cpu" and not strength and resized is None and not delta and not swept:
         return None
     width, height = resized or (0, 0)
     node = making.sheet.add(
@@ -127,42 +155,125 @@ def _noise(making: Making, column: int, seed: int) -> Output | None:
     return Output(node)
 
 
-def run(making: Making, column: int, settings: Settings, prompted: Prompted, latent: Output, part: Pass) -> Output:
+def run(
+    making: Making,
+    column: int,
+    settings: Settings,
+    prompted: Prompted,
+    latent: Output,
+    part: Pass,
+    refined: Refined | None = None,
+) -> Output:
     """Put a run on the sheet: one node where KSampler does the same, else its parts."""
-    sheet, (sampler, schedule) = making.sheet, settings.sampler[:2]
+    sampler, schedule = settings.sampler[:2]
     altered = settings.eta is not None or settings.churn or settings.overrides
     if settings.noise is None and not altered and schedule in SCHEDULERS and sampler not in NOT_ALIKE:
-        return _whole(making, column, settings, prompted, latent, part)
-    guider = sheet.add(
-        "CFGGuider",
-        column,
-        model=prompted.model,
-        positive=prompted.positive,
-        negative=prompted.negative,
-        cfg=settings.cfg,
-    )
+        if refined is None:
+            return _whole(making, column, settings, prompted, latent, part)
+        if part.denoise is not None and not refined.by_steps:
+            return _whole_refined(making, column, settings, prompted, latent, part, refined)
+    levels = _levels(making, column, settings, prompted.model, part)
+    noise = settings.noise or Output(making.sheet.add("RandomNoise", column, noise_seed=settings.seed))
+    if refined is None:
+        return sampled(making, column, settings, prompted, latent, levels, noise)
+    split = _split(making, column, prompted.model, levels, part, refined)
+    begun = sampled(making, column, settings, prompted, latent, Output(split), noise)
+    nothing = Output(making.sheet.add("DisableNoise", column))
+    return sampled(making, column, settings, refined.prompted, begun, Output(split, 1), nothing)
+
+
+def _split(making: Making, column: int, model: Output, levels: Output, part: Pass, refined: Refined) -> int:
+    """The node that divides the levels of a run between its two models."""
+    if refined.by_steps:
+        step = min(math.ceil(refined.switch_at * part.steps), part.steps)
+        return making.sheet.add("SplitSigmas", column, sigmas=levels, step=step)
+    values = {"model": model, "sigmas": levels, "switch_at": refined.switch_at}
+    return making.sheet.add("SplitSigmasForRefiner", column, **values)
+
+
+def sampled(
+    making: Making,
+    column: int,
+    settings: Settings,
+    prompted: Prompted,
+    latent: Output,
+    levels: Output,
+    noise: Output,
+) -> Output:
+    """Put a run on the sheet whose levels and noise are there."""
+    sheet = making.sheet
+    asked = {"model": prompted.model, "positive": prompted.positive, "negative": prompted.negative}
     node = sheet.add(
         "SamplerCustomAdvanced",
         column,
-        noise=settings.noise or Output(sheet.add("RandomNoise", column, noise_seed=settings.seed)),
-        guider=Output(guider),
+        noise=noise,
+        guider=Output(sheet.add("CFGGuider", column, **asked, cfg=settings.cfg)),
         sampler=_sampler(making, column, settings),
-        sigmas=_levels(making, column, settings, prompted.model, part),
+        sigmas=levels,
         latent_image=latent,
     )
     return Output(node)
 
 
-def _whole(making: Making, column: int, settings: Settings, prompted: Prompted, latent: Output, part: Pass) -> Output:
-    values: dict[str, Any] = {
+def as_ksampler(making: Making, settings: Settings, part: Pass) -> dict[str, Any]:
+    """The values for a node that samples as KSampler does; what it does otherwise than the WebUI is told."""
+    sampler, schedule = settings.sampler[:2]
+    if making.fields.text("RNG") != "CPU":
+        making.say("The noise of this script is drawn on the processor here: the picture will be alike, not the same.")
+    if settings.eta is not None or settings.churn or settings.overrides:
+        making.say("This script has no eta, no churn and no levels of its own here: they were left out.")
+    if schedule not in SCHEDULERS:
+        making.say(f"The schedule {schedule} is not one of this node: karras was taken.")
+        schedule = "karras"
+    values = {"seed": settings.seed, "cfg": settings.cfg, "sampler_name": sampler, "scheduler": schedule}
+    return values | {"steps": part.steps, "denoise": strength_of(part)}
+
+
+def strength_of(part: Pass) -> float:
+    """The strength with which KSampler does the steps of a run: it makes a longer one, and leaves out its beginning."""
+    strength = part.steps / part.total
+    # The division rounds: a little less never makes the run a step shorter.
+    return strength if int(part.steps / strength) == part.total else math.nextafter(strength, 0)
+
+
+def _whole_refined(
+    making: Making,
+    column: int,
+    settings: Settings,
+    prompted: Prompted,
+    latent: Output,
+    part: Pass,
+    refined: Refined,
+) -> Output:
+    node = making.sheet.add(
+        "KSamplerRefiner",
+        column,
+        **_asked(settings, prompted),
+        refiner=refined.prompted.model,
+        refiner_positive=refined.prompted.positive,
+        refiner_negative=refined.prompted.negative,
+        latent_image=latent,
+        seed=settings.seed,
+        steps=part.steps,
+        denoise=part.denoise,
+        switch_at=refined.switch_at,
+    )
+    return Output(node)
+
+
+def _asked(settings: Settings, prompted: Prompted) -> dict[str, Any]:
+    return {
         "model": prompted.model,
         "positive": prompted.positive,
         "negative": prompted.negative,
-        "latent_image": latent,
         "cfg": settings.cfg,
         "sampler_name": settings.sampler.sampler,
         "scheduler": settings.sampler.schedule,
     }
+
+
+def _whole(making: Making, column: int, settings: Settings, prompted: Prompted, latent: Output, part: Pass) -> Output:
+    values = {**_asked(settings, prompted), "latent_image": latent}
     if part.denoise is not None:
         values |= {"seed": settings.seed, "steps": part.steps, "denoise": part.denoise}
         return Output(making.sheet.add("KSampler", column, **values))

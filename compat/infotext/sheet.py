@@ -29,8 +29,9 @@ class Sheet:
     _nodes: list[dict[str, Any]] = field(default_factory=list)
     _links: list[list[Any]] = field(default_factory=list)
     _bottoms: dict[int, int] = field(default_factory=dict)
+    _columns: list[int] = field(default_factory=list)
 
-    def add(self, type: str, column: int, **inputs: Any) -> int:
+    def add(self, type: str, column: int, /, **inputs: Any) -> int:
         """Put a node into a column; `inputs` are values, or outputs that are linked. Returns its id."""
         spec = self.specs[type]
         linked = {name: value for name, value in inputs.items() if isinstance(value, Output)}
@@ -53,6 +54,10 @@ class Sheet:
         self._nodes[id - 1]["title"] = title
         return id
 
+    def ids(self, type: str) -> list[int]:
+        """The ids of the nodes of a type, in the order in which they were put down."""
+        return [int(node["id"]) for node in self._nodes if node["type"] == type]
+
     def note(self, column: int, title: str, text: str) -> None:
         """Put a text on the sheet."""
         height = HEAD + TEXT_BOX + ROW * min(16, text.count("\n") + len(text) // 40)
@@ -60,7 +65,10 @@ class Sheet:
         self._nodes.append({**node, "type": "MarkdownNote", "title": title, "widgets_values": [text]})
 
     def document(self) -> dict[str, Any]:
-        """The document."""
+        """The document. Columns that nothing is in take no room."""
+        places = {column: place for place, column in enumerate(sorted(self._bottoms))}
+        for node, column in zip(self._nodes, self._columns, strict=True):
+            node["pos"][0] = LEFT + places[column] * COLUMN
         return {
             "last_node_id": len(self._nodes),
             "last_link_id": len(self._links),
@@ -75,6 +83,7 @@ class Sheet:
     def _placed(self, column: int, height: int) -> dict[str, Any]:
         top = self._bottoms.get(column, TOP)
         self._bottoms[column] = top + height + GAP
+        self._columns.append(column)
         number = len(self._nodes) + 1
         place = {"pos": [LEFT + column * COLUMN, top], "size": [WIDTH, height]}
         return {"id": number, **place, "flags": {}, "order": number - 1, "mode": 0}

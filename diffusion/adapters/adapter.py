@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -117,6 +117,14 @@ class Fitted:
         """The change of one network's weights; None if there is none."""
         kinds = self.kinds.get(component, {})
         return AdapterPatch(kinds, strength, factors or {}) if kinds and strength else None
+
+    def of_rank(self, rank: int) -> Fitted:
+        """The same with no more than the first components of each product."""
+        kinds = {
+            component: {name: kind.of_rank(rank) for name, kind in changes.items()}
+            for component, changes in self.kinds.items()
+        }
+        return replace(self, kinds=kinds)
 
     def on_model(self, model: Model, strength: float, blocks: BlockWeights | None = None) -> Model:
         """The model with the adapter on its denoiser; `blocks` are factors of the strength (`read_block_weights`)."""

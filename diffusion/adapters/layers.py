@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -72,15 +72,20 @@ def factors_of(kind: LowRank, module: nn.Module) -> tuple[Tensor, ...]:
     return kind.down.flatten(1)[..., None, None], kind.mid, up
 
 
-def through_factors(module: nn.Module, x: Tensor, factors: Sequence[Tensor]) -> Tensor:
-    """What a LoRA of those factors gives for a layer's input, at strength and scale 1."""
+def through_factors(
+    module: nn.Module, x: Tensor, factors: Sequence[Tensor], between: Callable[[Tensor], Tensor] = lambda inner: inner
+) -> Tensor:
+    """What a LoRA of those factors gives for a layer's input, at strength and scale 1.
+
+    between: what happens to the numbers before the last factor.
+    """
     if isinstance(module, nn.Linear):
         down, up = factors
-        return F.linear(F.linear(x, down), up)
+        return F.linear(between(F.linear(x, down)), up)
     *reduced, up = factors
     if len(reduced) == 2:
         x = F.conv2d(x, reduced[0])
-    return F.conv2d(_convolved(module, x, reduced[-1]), up)
+    return F.conv2d(between(_convolved(module, x, reduced[-1])), up)
 
 
 def only_factors(kinds: Mapping[str, Kind]) -> LowRank | None:

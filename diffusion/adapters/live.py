@@ -30,6 +30,7 @@ from diffusion.sampling.network import Call
 from diffusion.sampling.noise_schedule import NoiseLevels
 
 _OF_THE_PROMPT = (".attn2.to_k", ".attn2.to_v")
+_IN_SELF_ATTENTION = ".attn1."
 _OF_A_BLOCK = ".time_emb_proj"
 _OF_THE_PICTURE = ("time_embedding.", "add_embedding.", "class_embedding.")
 
@@ -113,7 +114,7 @@ class _Run:
         self._running = running
         self._layers: dict[str, Layers] = {}
         for adapter in adapters:
-            active = _Active(adapter, running.levels)
+            active = _Active(adapter, None if running.parameterization is None else running.parameterization.schedule)
             for name, layer in adapter.layers(running.network).items():
                 self._layers.setdefault(name, []).append((active, layer))
         self._asking: _Active | None = None  # whose words cross-attention is being asked with
@@ -125,7 +126,7 @@ class _Run:
         asked: dict[str, list[_Active]] = {}
         for name, layers in self._layers.items():
             masked = [active for active, _ in layers if active.region is not None]
-            hook = self._add
+            hook: Callable[..., Tensor] = partial(self._add, self._attention_of(name))
             if masked and name.endswith(_OF_THE_PROMPT):
                 hook = self._add_to_words
                 known = asked.setdefault(name.rpartition(".")[0], [])
@@ -151,14 +152,21 @@ class _Run:
             if difference is not None:
                 yield active, difference
 
-    def _add(self, layers: Layers, module: Any, arguments: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    def _attention_of(self, name: str) -> Any:
+        """The self-attention that a layer is a part of, if it is one of those."""
+        block, found, _ = name.rpartition(_IN_SELF_ATTENTION)
+        return self._running.network.get_submodule(f"{block}.attn1") if found else None
+
+    def _add(
+        self, attention: Any, layers: Layers, module: Any, arguments: tuple[Tensor, ...], output: Tensor
+    ) -> Tensor:
         """Of a layer whose outputs belong to places."""
         for active, difference in self._differences(layers, arguments[0]):
-            output = output + self._in_region(active, difference)
+            output = output + self._in_region(active, difference, attention)
         return output
 
-    def _in_region(self, active: _Active, difference: Tensor) -> Tensor:
-        return difference if active.region is None else active.region.on(difference, self._running.call)
+    def _in_region(self, active: _Active, difference: Tensor, attention: Any = None) -> Tensor:
+        return difference if active.region is None else active.region.on(difference, self._running.call, attention)
 
     def _add_to_words(self, layers: Layers, module: Any, arguments: tuple[Tensor, ...], output: Tensor) -> Tensor:
         """Of keys and values of cross-attention: those with a region only when their words are asked."""

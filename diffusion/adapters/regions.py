@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffusion.attention import grid
+from diffusion.attention import as_tokens, grid
 from diffusion.sampling.conditions import Area
 from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.network import Call
@@ -25,20 +26,32 @@ class Region:
         self._mask = mask.reshape(-1, 1, *mask.shape[-2:]).float()
         self._fitted: dict[tuple[object, ...], Tensor] = {}
 
-    def on(self, difference: Tensor, call: Call) -> Tensor:
+    def on(self, difference: Tensor, call: Call, attention: Any = None) -> Tensor:
         """What a layer adds, within the region: ``[n B, C, h, w]``, or ``[n B, tokens, C]``.
 
+        attention: the self-attention that the layer is a part of, whose tokens may be merged.
         Raises `SamplingError` where the layer's tokens are not the cells of a grid.
         """
         if difference.ndim == 4:
             return difference * self._at(call, difference.shape[-2:]).to(difference)
-        height, width = grid(call, difference.shape[1])
-        if len(difference) != len(call.x) or height * width != difference.shape[1]:
-            raise SamplingError(
-                "An adapter in a region needs to see where in the picture each part of a layer lies: use it without "
-                "token merging and tiled attention."
-            )
-        return difference * self._at(call, (height, width)).to(difference).flatten(2).transpose(1, 2)
+        tokens = difference.shape[1]
+        if len(difference) == len(call.x):
+            if attention is not None:
+                cells = self._of_cells(call, (call.x.shape[-2], call.x.shape[-1]))
+                merged = as_tokens(attention, cells, call)
+                if merged is not cells and merged.shape[1] == tokens:
+                    return difference * merged.to(difference)
+            size = grid(call, tokens)
+            if size[0] * size[1] == tokens:
+                return difference * self._of_cells(call, size).to(difference)
+        raise SamplingError(
+            "An adapter in a region needs to see where in the picture each part of a layer lies, which another change "
+            "of the model's attention hides: use one of both."
+        )
+
+    def _of_cells(self, call: Call, size: tuple[int, int]) -> Tensor:
+        """The mask of each row of a call, ``[n B, tokens, 1]``."""
+        return self._at(call, size).flatten(2).transpose(1, 2).expand(len(call.x), -1, -1)
 
     def _at(self, call: Call, size: Sequence[int]) -> Tensor:
         """The mask of each row of a call, ``[n B, 1, h, w]`` or one for all."""

@@ -12,11 +12,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from diffusion.annotators.networks import NetworkFile, module, tensors
+from diffusion.annotators.networks import NetworkFile, module, normalised, tensors
 from diffusion.annotators.scaling import Levels
 
 NORMAL_STEEPNESS = 2 * pi  # of the surface of MiDaS's depths, as in the WebUI
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's colours
 
 
 def depth_midas(levels: Levels, detector: Any) -> Levels:
@@ -70,9 +69,7 @@ def depth_anything(levels: Levels, network: Any) -> Levels:
     patch = network.config.patch_size
     inner = [max(1, round(side / patch)) * patch for side in (height, width)]
     device = next(network.parameters()).device
-    pixels = torch.from_numpy(levels.copy()).to(device).movedim(-1, 0)[None].float() / 255
-    mean, deviation = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
-    pixels = F.interpolate((pixels - mean) / deviation, size=inner, mode="bicubic", align_corners=False)
+    pixels = F.interpolate(normalised(levels, device), size=inner, mode="bicubic", align_corners=False)
     depth = network(pixel_values=pixels).predicted_depth[None].float()
     depth = F.interpolate(depth, size=(height, width), mode="bicubic", align_corners=False)[0, 0]
     return stretched(depth.cpu().numpy())

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor
 
 from diffusion import devices, torchvision_ops
+from diffusion.annotators.scaling import Levels
 from diffusion.residency import Part
 from diffusion.weights import WeightsError, is_pickle, load_pickle, load_weights
 
 MOST_PARTS = 32
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's colours
 
 Weights = Mapping[str, Tensor]
 
@@ -115,6 +117,13 @@ def tensors(path: Path, inside: str | None = None) -> dict[str, Tensor]:
     else:
         weights = load_weights(path)
     return {name.removeprefix("module."): value for name, value in weights.items()}
+
+
+def normalised(levels: Levels, device: torch.device) -> Tensor:
+    """A picture `[H, W, 3]` as networks that were trained on ImageNet take it, `[1, 3, H, W]`."""
+    pixels = torch.from_numpy(levels.copy()).to(device).movedim(-1, 0)[None].float() / 255
+    mean, deviation = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
+    return (pixels - mean) / deviation
 
 
 def module(network: torch.nn.Module, weights: Weights) -> Any:

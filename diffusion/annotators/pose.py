@@ -5,6 +5,7 @@ from typing import Any
 
 from diffusion.annotators.networks import NetworkFile, tensors
 from diffusion.annotators.scaling import Levels
+from diffusion.annotators.skeletons import drawn
 
 
 def body(levels: Levels, body: Any) -> Levels:
@@ -45,17 +46,9 @@ def everything(levels: Levels, body: Any, hand: Any, face: Any) -> Levels:
 def _drawn(levels: Levels, body: Any, hand: Any, face: Any, *, with_body: bool) -> Levels:
     from controlnet_aux import OpenposeDetector
 
-    side = min(levels.shape[:2])
-    drawn: Levels = OpenposeDetector(body, hand, face)(
-        levels,
-        detect_resolution=side,
-        image_resolution=side,
-        include_body=with_body,
-        include_hand=hand is not None,
-        include_face=face is not None,
-        output_type="np",
-    )
-    return drawn
+    with_hand, with_face = hand is not None, face is not None
+    poses = OpenposeDetector(body, hand, face).detect_poses(levels, with_hand, with_face)
+    return drawn(poses, *levels.shape[:2], body=with_body, hand=with_hand, face=with_face)
 
 
 def _with_weights(estimator: Any, network: Any, weights: dict[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from diffusion.annotators import colours, depth, edges, lines, pose, segmentation
+from diffusion.annotators import colours, depth, dwpose, edges, lines, pose, segmentation
 from diffusion.annotators.annotator import Annotator, AnnotatorError, Option
 from diffusion.annotators.scaling import Levels
 
@@ -118,6 +118,21 @@ _CONTENTS = (
         "openpose_full", "Pose, hands and face", "pose", pose.everything, networks=(pose.BODY, pose.HAND, pose.FACE)
     ),
     Annotator(
+        "dwpose",
+        "Pose, hands and face (DWPose)",
+        "pose",
+        dwpose.dwpose,
+        (Option("body", True, 0, 1), Option("hand", True, 0, 1), Option("face", True, 0, 1)),
+        networks=(dwpose.DETECTOR, dwpose.ESTIMATOR),
+    ),
+    Annotator(
+        "segmentation_ade20k",
+        "Segments by kind (ADE20K)",
+        "segments",
+        segmentation.by_kind,
+        networks=(segmentation.ADE20K,),
+    ),
+    Annotator(
         "segment_anything",
         "Segments (Segment Anything)",
         "segments",
@@ -171,9 +186,12 @@ OTHER_NAMES = MappingProxyType(
         "pidinet_scribble": "scribble_pidinet",
         "lineart_realistic": "lineart",
         "normal_map": "normal_midas",
+        "dw_openpose_full": "dwpose",
         "color": "color_grid",
         "t2ia_color_grid": "color_grid",
         "segmentation_sam": "segment_anything",
+        "seg_ufade20k": "segmentation_ade20k",
+        "seg_ofade20k": "segmentation_ade20k",
         "invert (from white bg & black line)": "invert",
         "lineart_standard (from white bg & black line)": "lineart_standard",
         "CannyEdgePreprocessor": "canny",
@@ -196,7 +214,10 @@ OTHER_NAMES = MappingProxyType(
         "DepthAnythingV2Preprocessor": "depth_anything_v2",
         "BAE-NormalMapPreprocessor": "normal_bae",
         "OpenposePreprocessor": "openpose_full",
+        "DWPreprocessor": "dwpose",
         "SAMPreprocessor": "segment_anything",
+        "UniFormer-SemSegPreprocessor": "segmentation_ade20k",
+        "OneFormer-ADE20K-SemSegPreprocessor": "segmentation_ade20k",
         "ShufflePreprocessor": "shuffle",
         "TilePreprocessor": "tile_pyramid",
         "ColorPreprocessor": "color_grid",

@@ -20,10 +20,11 @@ FEW_COLOURS = 200  # a map with fewer shows classes, and colours between two of 
 
 
 def at_resolution(picture: Levels, resolution: int, draw: Callable[[Levels], Levels]) -> Levels:
-    """The map of a picture `[H, W, 3]`, drawn with a short side of `resolution` (0: its own), in the picture's size.
+    """The map of a picture `[H, W, 3]`, drawn with a short side of `resolution` (0: its own).
 
-    `draw` sees sides that are multiples of 64: what is missing is added at the right and below, in the colours of the
-    edge, and taken away from the map again.
+    The map has that size, so that its lines are not resized once more on their way into what is painted; only where
+    the picture is smaller, and there is no more to see, it has the picture's. `draw` sees sides that are multiples of
+    64: what is missing is added at the right and below, in the colours of the edge, and taken away from the map again.
     """
     height, width = picture.shape[:2]
     scale = resolution / min(height, width) if resolution else 1.0
@@ -33,7 +34,7 @@ def at_resolution(picture: Levels, resolution: int, draw: Callable[[Levels], Lev
         picture = cv2.resize(picture, (inner_width, inner_height), interpolation=method)
     padding = ((0, -inner_height % MULTIPLE), (0, -inner_width % MULTIPLE), (0, 0))
     drawn = draw(np.pad(picture, padding, mode="edge"))[:inner_height, :inner_width]
-    return resized_map(drawn, width, height)
+    return resized_map(drawn, width, height) if scale > 1 else drawn
 
 
 def resized_map(levels: Levels, width: int, height: int) -> Levels:

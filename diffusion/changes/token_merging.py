@@ -86,6 +86,11 @@ class TokenMerging(AttentionChange):
             (hidden, keys, values) if found is None else (found.merge(hidden), found.merge(keys), found.merge(values))
         )
 
+    def merged(self, values: Tensor, place: Place) -> Tensor:
+        """Merge as the tokens of the layer that is being computed."""
+        found = self._matchings.get(place.name)
+        return values if found is None else found.merge(values)
+
     def output(self, output: Tensor, place: Place, call: Call) -> Tensor:
         """Give merged tokens what their target has got."""
         found = self._matchings.pop(place.name, None)

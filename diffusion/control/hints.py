@@ -14,9 +14,10 @@ Fit = Literal["crop", "stretch", "fill"]
 
 SCALE = 8  # pixels of the hint for each cell of the latent, a side
 METHOD = "nearest-exact"  # as ComfyUI: thin lines stay what they are
+SMOOTH = "bilinear"  # as ComfyUI, of hints that are read as latents
 
 
-def fitted(images: Tensor, batch: int, height: int, width: int, fit: Fit) -> Tensor:
+def fitted(images: Tensor, batch: int, height: int, width: int, fit: Fit, method: str = METHOD) -> Tensor:
     """Hints `[batch, 3, 8 height, 8 width]` from pictures `[b, H, W, 3]`, for a latent of `height` x `width` cells.
 
     fit: "crop" cuts the middle part that has the latent's proportions, "stretch" distorts, and "fill" shows everything
@@ -26,11 +27,11 @@ def fitted(images: Tensor, batch: int, height: int, width: int, fit: Fit) -> Ten
     pictures = pictures[torch.arange(batch) % pictures.shape[0]]
     size = (SCALE * width, SCALE * height)
     if fit == "fill":
-        return _filled(pictures, *size)
-    return resize(pictures, *size, METHOD, "center" if fit == "crop" else "disabled")
+        return _filled(pictures, *size, method)
+    return resize(pictures, *size, method, "center" if fit == "crop" else "disabled")
 
 
-def _filled(pictures: Tensor, width: int, height: int) -> Tensor:
+def _filled(pictures: Tensor, width: int, height: int, method: str) -> Tensor:
     old_height, old_width = pictures.shape[-2:]
     scale = min(width / old_width, height / old_height)
     inner_width, inner_height = max(1, round(old_width * scale)), max(1, round(old_height * scale))
@@ -39,7 +40,7 @@ def _filled(pictures: Tensor, width: int, height: int) -> Tensor:
     border = torch.cat((rows, columns), -1).median(-1).values
     canvas = border[:, :, None, None].repeat(1, 1, height, width)
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
-    inner = resize(pictures, inner_width, inner_height, METHOD)
+    inner = resize(pictures, inner_width, inner_height, method)
     canvas[:, :, top : top + inner_height, left : left + inner_width] = inner
     return canvas
 

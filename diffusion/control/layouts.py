@@ -21,6 +21,8 @@ class Kind(Enum):
     ADAPTER = "T2I-Adapter"
     LIGHT_ADAPTER = "light T2I-Adapter"
     LLLITE = "ControlNet-LLLite"
+    SD3 = "ControlNet for Stable Diffusion 3"
+    FLUX = "ControlNet for Flux"
 
 
 HINT = "controlnet_cond_embedding"
@@ -39,7 +41,7 @@ ELSEWHERE = (
     (("lora_unet_", "lora_te"), "a LoRA: move it to models/loras and open it by LoraLoader"),
     (
         ("controlnet_x_embedder.", "controlnet_blocks.", "pos_embed_input.", "controlnet_pos_embed."),
-        "for Flux, Stable Diffusion 3 or a later model, which is not supported: take one for SD 1.x, SD 2.x or SDXL",
+        "for a transformer, in an unsupported form: take one for Stable Diffusion 3 or Flux in diffusers' layout",
     ),
     (("model.diffusion_model.", "down_blocks.", "input_blocks."), "a diffusion model without a control network"),
 )
@@ -57,6 +59,10 @@ def kind_of(header: Header) -> Kind:
         return Kind.UNION
     if f"{HINT}.conv_in.weight" in bare or "input_hint_block.0.weight" in bare:
         return Kind.DIFFERENCE if "difference" in bare else Kind.CONTROL_NET
+    if {"controlnet_x_embedder.weight", "transformer_blocks.0.attn.norm_q.weight"} <= bare:
+        return Kind.FLUX
+    if {"pos_embed_input.proj.weight", "pos_embed.pos_embed", "context_embedder.weight"} <= bare:
+        return Kind.SD3
     adapter = {name.removeprefix("adapter.") for name in names}
     if "body.0.in_conv.weight" in adapter:
         return Kind.LIGHT_ADAPTER

@@ -20,6 +20,7 @@ from diffusion.control import layouts
 from diffusion.control.borrowed import Borrowed, checked_names
 from diffusion.control.layouts import Kind
 from diffusion.control.networks import Asked, AsksAdapter, AsksControlNet, AsksUnion
+from diffusion.control.transformers import FLUX_MODES, AsksFlux, flux_control_net, sd3_control_net
 from diffusion.families import ldm_shapes
 from diffusion.families.layouts import Opened
 from diffusion.families.ldm_keys import UNetLayout
@@ -65,13 +66,18 @@ class ControlNet:
 
         Raises `WeightsError` for other ones.
         """
+        if isinstance(self.asked, AsksFlux):
+            if task != "auto" and task not in FLUX_MODES:
+                raise WeightsError(f"ControlNets for Flux know no hints of this kind: choose {', '.join(FLUX_MODES)}.")
+            return replace(self, asked=replace(self.asked, mode=FLUX_MODES.get(task)))
         if not isinstance(self.asked, AsksUnion):
             raise WeightsError(f"{self.name} is no union ControlNet, so it cannot be told what its hints show.")
         return replace(self, asked=AsksUnion(None if task == "auto" else TASKS.index(task)))
 
 
 def load_control_net(path: Path, *, base: Model | None = None, device: torch.device | None = None) -> ControlNet:
-    """Open a ControlNet, union ControlNet, control-LoRA or T2I-Adapter for SD 1.x, SD 2.x or SDXL, in any layout.
+    """Open a ControlNet, union ControlNet, control-LoRA or T2I-Adapter for SD 1.x, SD 2.x or SDXL, in any layout; or a
+    ControlNet for Stable Diffusion 3 or Flux in diffusers' layout.
 
     base: the model whose weights complete a file that holds only what differs from them; without it they are those of
     the model that is sampled.
@@ -86,6 +92,10 @@ def load_control_net(path: Path, *, base: Model | None = None, device: torch.dev
         raise WeightsError(f"{path.name} is a ControlNet-LLLite, which changes the model itself: use LLLiteApply.")
     if kind in (Kind.ADAPTER, Kind.LIGHT_ADAPTER):
         return ControlNet(path.name, AsksAdapter(), _adapter(layouts.as_adapter(file), kind, device))
+    if kind in (Kind.SD3, Kind.FLUX):
+        component, asked = (sd3_control_net if kind is Kind.SD3 else flux_control_net)(header)
+        source = _source(component, file.weights, device)
+        return ControlNet(path.name, asked, _part(source, path.name, component.check(header)))
     averaged = SHUFFLED in path.stem
     file = layouts.as_ldm(file)
     if kind in (Kind.CONTROL_LORA, Kind.DIFFERENCE):
@@ -96,8 +106,7 @@ def load_control_net(path: Path, *, base: Model | None = None, device: torch.dev
 
 def control_net_config(header: Header) -> dict[str, Any]:
     """Arguments of `ControlNetModel` for a file under LDM's names."""
-    width = ldm_shapes.required_shape(header, f"{UNET}middle_block.1.transformer_blocks.0.attn2.to_k.weight")[1]
-    heads = SD1_HEADS if width == SD1_WIDTH else None
+    heads = SD1_HEADS if ldm_shapes.prompt_width(header) == SD1_WIDTH else None
     return {**ldm_shapes.encoder_config(header, heads, NORM_GROUPS), **_hint_config(header)}
 
 
@@ -137,7 +146,7 @@ def _borrowed(file: Opened, kind: Kind, device: torch.device) -> Borrowed:
         return UNET + layouts.control_file_name(tensor, _layout(source.component.config), _hint_blocks(hint))
 
     def make(unet: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Part:
-        component = _component({**_encoder_of(unet), **hint}, _layout(unet), union=False)
+        component = _component({**encoder_of(unet), **hint}, _layout(unet), union=False)
         checked_names(component, weights, name)
         size = sum(tensor.numel() for tensor in component.build().parameters())
         return _part(_source(component, weights, device), name, size)
@@ -145,7 +154,7 @@ def _borrowed(file: Opened, kind: Kind, device: torch.device) -> Borrowed:
     return Borrowed(f"The {kind.value} {name}", file, kind is Kind.DIFFERENCE, name_in_file, make)
 
 
-def _encoder_of(unet: Mapping[str, Any]) -> dict[str, Any]:
+def encoder_of(unet: Mapping[str, Any]) -> dict[str, Any]:
     """What a ControlNet's configuration has of its UNet's."""
     return {name: value for name, value in unet.items() if name not in ("out_channels", "up_block_types")}
 

@@ -25,8 +25,12 @@ class Asked(Protocol):
     def once(self) -> bool:
         """Whether it depends on the hint alone, so that it is asked once in a run."""
 
+    @property
+    def reads_latents(self) -> bool:
+        """Whether it reads hints as latents of the model."""
+
     def ask(self, network: Any, call: Call, hint: Tensor) -> Residuals:
-        """What it adds to a call; hint: ``[n B, 3, 8 h, 8 w]``, the picture in 0..1 as it is."""
+        """What it adds to a call; hint: ``[n B, 3, 8 h, 8 w]``, the picture in 0..1 as it is, or its latent."""
 
     def soft(self, outputs: int) -> Sequence[float]:
         """How much each output counts where the prompt is to be more important, from the first to the last."""
@@ -37,6 +41,7 @@ class AsksControlNet:
     """A ControlNet (Zhang et al. 2023, arXiv:2302.05543), diffusers' `ControlNetModel`."""
 
     once: ClassVar[bool] = False
+    reads_latents: ClassVar[bool] = False
 
     def ask(self, network: Any, call: Call, hint: Tensor) -> Residuals:
         """The outputs at each skip connection and of the middle block."""
@@ -59,6 +64,7 @@ class AsksUnion:
 
     task: int | None = None
     once: ClassVar[bool] = False
+    reads_latents: ClassVar[bool] = False
 
     def ask(self, network: Any, call: Call, hint: Tensor) -> Residuals:
         """The outputs at each skip connection and of the middle block."""
@@ -100,6 +106,7 @@ class AsksAdapter:
     """A T2I-Adapter (Mou et al. 2023, arXiv:2302.08453), diffusers' `T2IAdapter`."""
 
     once: ClassVar[bool] = True
+    reads_latents: ClassVar[bool] = False
 
     def ask(self, network: Any, call: Call, hint: Tensor) -> Residuals:
         """The feature maps of the levels. An adapter of one channel sees the mean of the hint's."""
@@ -119,7 +126,7 @@ class AsksAdapter:
 def arguments(network: Any, call: Call) -> dict[str, Any]:
     """What a ControlNet takes of a call, as its UNet does. Raises `SamplingError` if it is for another model."""
     config, weight = network.config, network.conv_in.weight
-    if call.context.shape[-1] != config.cross_attention_dim:
+    if config.cross_attention_dim not in (0, call.context.shape[-1]):  # 0: the network reads no prompt
         raise SamplingError(
             f"The ControlNet reads prompts of {config.cross_attention_dim} numbers a word, and this model has "
             f"{call.context.shape[-1]}: choose a ControlNet that was made for the model."

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from diffusion.attention import AttentionChange
 from diffusion.model import LoadedModel, Model
 from diffusion.sampling.network import Call
 from diffusion.sampling.noise import initial_noise
@@ -44,49 +45,42 @@ def with_reference(
     prompts see of the reference; the less they do, the more guidance leads to it. seed: of the noise that is put on it.
     start_percent, end_percent: the part of the training timesteps in which it acts.
     """
-    schedule = model.schedule
-    return model.with_attachments(
-        Reference(
-            model.latent_format.to_model(latent[:1].float()),
-            model.parameterization,
-            way,
-            strength,
-            fidelity,
-            seed,
-            schedule.percent_to_sigma(start_percent),
-            schedule.percent_to_sigma(end_percent),
-        )
-    )
+    seen = model.latent_format.to_model(latent[:1].float())
+    return model.with_attachments(Reference(seen, way, strength, fidelity, seed, start_percent, end_percent))
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The attachment of `with_reference`; latent: `[1, C, h, w]`, model space. It acts at levels from first to last."""
+    """The attachment of `with_reference`; latent: `[1, C, h, w]`, model space.
+
+    What the model predicts, and on which levels, is asked when it runs: it may be said after the reference is given.
+    """
 
     latent: Tensor
-    parameterization: Parameterization
     way: Way
     strength: float
     fidelity: float
     seed: int
-    first: float
-    last: float
+    start_percent: float
+    end_percent: float
 
     @contextmanager
     def attached(self, running: LoadedModel) -> Iterator[None]:
         """Before each answer of the network, ask it about the reference and keep what is taken from it."""
         kept = _Kept(running, self.fidelity)
-        noise = initial_noise(self.latent.shape, self.seed)
-        network = running.network
+        network, parameterization = running.network, running.parameterization
+        assert parameterization is not None, "a model that is sampled says what it predicts"
+        levels = [parameterization.schedule.percent_to_sigma(each) for each in (self.start_percent, self.end_percent)]
+        asked = _Asked(self.latent, initial_noise(self.latent.shape, self.seed), parameterization)
 
         def look(module: Any, arguments: Any, keywords: Any) -> None:
             if kept.writing:
                 return
             kept.clear()
             call = running.call
-            if self.last <= call.sigma <= self.first:
+            if levels[1] <= call.sigma <= levels[0]:
                 with kept.written():
-                    running(self._of_reference(call, noise))
+                    running(asked.instead_of(call))
 
         hooks = [network.register_forward_pre_hook(look, with_kwargs=True)]
         before = {}
@@ -104,14 +98,24 @@ class Reference:
             for layer, processor in before.items():
                 layer.processor = processor
 
-    def _of_reference(self, call: Call, noise: Tensor) -> Call:
+
+@dataclass(frozen=True, eq=False)
+class _Asked(AttentionChange):
+    """What the network is asked about the reference. Such calls carry it, so that kept answers are not mixed up."""
+
+    latent: Tensor
+    noise: Tensor
+    parameterization: Parameterization
+
+    def instead_of(self, call: Call) -> Call:
         """The call with the noisy reference in every row."""
         device = call.x.device
-        noisy = self.parameterization.noised(self.latent.to(device), noise.to(device), call.sigma)
+        noisy = self.parameterization.noised(self.latent.to(device), self.noise.to(device), call.sigma)
         seen = self.parameterization.network_input(noisy, call.sigma)
         size = tuple(seen.shape[2:])
         inputs = {n: F.interpolate(t, size) if t.ndim == 4 else t for n, t in call.inputs.items()}
-        return replace(call, x=seen.expand(call.x.shape[0], -1, -1, -1), inputs=inputs, residuals=None)
+        x, attention = seen.expand(call.x.shape[0], -1, -1, -1), (*call.attention, self)
+        return replace(call, x=x, inputs=inputs, residuals=None, attention=attention)
 
 
 class _Kept:

@@ -12,9 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from diffusion.control.hints import SCALE, Fit, fitted, fitted_mask
+from diffusion.control.latent_hints import latent_hint, on_patches
 from diffusion.control.load import ControlNet
+from diffusion.model import Vae
 from diffusion.sampling.conditions import Area, Condition, Frame
-from diffusion.sampling.network import Call, Residuals, RunningControl
+from diffusion.sampling.errors import SamplingError
+from diffusion.sampling.network import BlockResiduals, Call, Residuals, RunningControl
 
 Mode = Literal["balanced", "prompt", "control"]
 NEGATIVE = 1  # the side of the prompts that say what not to show
@@ -29,6 +32,8 @@ class ControlUnit:
     mode: "balanced"; "prompt": the outer outputs count less, so that the prompt is more important; "control": less
     too, but negative prompts are evaluated without it, so that guidance strengthens it.
     mask: `[H, W]` or `[b, H, W]`, how much it counts where.
+    vae: encodes the pictures for networks that read latents. repainted: `[b, H, W]`, white where a network for
+    inpainting is to repaint the pictures.
     """
 
     net: ControlNet
@@ -40,6 +45,8 @@ class ControlUnit:
     mask: Tensor | None = None
     fit: Fit = "crop"
     by_calls: bool = False
+    vae: Vae | None = None
+    repainted: Tensor | None = None
 
     @contextmanager
     def loaded(self, frame: Frame) -> Iterator[RunningControl]:
@@ -48,10 +55,16 @@ class ControlUnit:
             yield _Idle()
             return
         batch, _, height, width = frame.shape
-        hint = fitted(self.images.to(frame.device), batch, height, width, self.fit)
+        hint = latent_hint(self, frame) if self.net.asked.reads_latents else self._pixels(frame)
         mask = None if self.mask is None else fitted_mask(self.mask.to(frame.device), batch, height, width)
         with self.net.loaded(frame) as network:
             yield _Running(self, network, hint, mask, self._activity(frame))
+
+    def _pixels(self, frame: Frame) -> Tensor:
+        if self.repainted is not None:
+            raise SamplingError(f"{self.net.name} reads no mask: apply it with ControlNetApplyAdvanced.")
+        batch, _, height, width = frame.shape
+        return fitted(self.images.to(frame.device), batch, height, width, self.fit)
 
     def _activity(self, frame: Frame) -> Callable[[Call], bool]:
         if self.by_calls:
@@ -69,14 +82,14 @@ class _Idle:
 
 @dataclass(eq=False)
 class _Running:
-    """A unit in a run. hint: `[B, 3, 8 h, 8 w]`; mask: `[B, 1, h, w]`, or None."""
+    """A unit in a run. hint: `[B, 3, 8 h, 8 w]`, or a latent `[B, C, h, w]`; mask: `[B, 1, h, w]`, or None."""
 
     unit: ControlUnit
     network: Any
     hint: Tensor
     mask: Tensor | None
     acts: Callable[[Call], bool]
-    _features: dict[Area, Residuals] = field(default_factory=dict)
+    _features: dict[Any, Residuals] = field(default_factory=dict)
 
     @torch.no_grad()
     def residuals(self, call: Call) -> Residuals | None:
@@ -98,16 +111,16 @@ class _Running:
         return _changed(weighed, lambda tensor, _: _among_all(tensor, acted_on, call))
 
     def _ask(self, call: Call, conditions: Sequence[Condition]) -> Residuals:
-        areas = [condition.area for condition in conditions]
-        hint = torch.cat([_in_pixels(area).crop(self.hint) for area in areas])
+        scale = 1 if self.unit.net.asked.reads_latents else SCALE
+        hint = torch.cat([_part_of(self.hint, condition, scale) for condition in conditions])
         return self.unit.net.asked.ask(self.network, call, hint)
 
     def _remembered(self, call: Call) -> Residuals:
-        """Of a network that reads the hint alone: asked once for each area."""
+        """Of a network that reads the hint alone: asked once for each part of it."""
         for condition in call.conditions:
-            if condition.area not in self._features:
-                self._features[condition.area] = self._ask(call, [condition])
-        each = [self._features[condition.area] for condition in call.conditions]
+            if _place(condition) not in self._features:
+                self._features[_place(condition)] = self._ask(call, [condition])
+        each = [self._features[_place(condition)] for condition in call.conditions]
         return Residuals(inside=tuple(torch.cat(maps) for maps in zip(*(one.inside for one in each), strict=True)))
 
     def _weighed(self, raw: Residuals, conditions: Sequence[Condition]) -> Residuals:
@@ -116,9 +129,11 @@ class _Running:
         scales = [1.0] * count if unit.mode == "balanced" else list(unit.net.asked.soft(count))
         mask = None
         if self.mask is not None:
-            mask = torch.cat([condition.area.crop(self.mask) for condition in conditions])
+            mask = torch.cat([_part_of(self.mask, condition, 1) for condition in conditions])
 
         def weigh(tensor: Tensor, number: int) -> Tensor:
+            if tensor.ndim == 3:  # a row of patches
+                return tensor * unit.strength * (1 if mask is None else on_patches(mask, tensor.shape[1]).to(tensor))
             if unit.net.averaged:
                 tensor = tensor.mean((2, 3), keepdim=True).expand_as(tensor)
             tensor = tensor * (unit.strength * scales[number])
@@ -135,11 +150,20 @@ def _changed(residuals: Residuals, change: Callable[[Tensor, int], Tensor]) -> R
     changed = [change(tensor, number) for number, tensor in enumerate(tensors) if tensor is not None]
     skips = len(residuals.down)
     middle = None if residuals.mid is None else changed[skips]
-    return Residuals(tuple(changed[:skips]), middle, tuple(changed[skips + (middle is not None) :]))
+    blocks = tuple(
+        BlockResiduals(*(tuple(change(tensor, 0) for tensor in kind) for kind in (each.joint, each.single)))
+        for each in residuals.blocks
+    )
+    return Residuals(tuple(changed[:skips]), middle, tuple(changed[skips + (middle is not None) :]), blocks)
 
 
-def _in_pixels(area: Area) -> Area:
-    return Area(*(SCALE * value for value in area))
+def _part_of(whole: Tensor, condition: Condition, scale: int) -> Tensor:
+    """The pictures and the area of a condition, of a tensor with `scale` places for each cell of the latent, a side."""
+    return Area(*(scale * value for value in condition.area)).crop(whole)[condition.rows]
+
+
+def _place(condition: Condition) -> tuple[Area, int | None, int | None]:
+    return condition.area, condition.rows.start, condition.rows.stop
 
 
 def _rows_of(call: Call, chosen: Sequence[int]) -> Call:

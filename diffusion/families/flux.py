@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -133,7 +133,7 @@ class Flux1:
         padded = F.pad(call.x, (0, -width % PATCH, 0, -height % PATCH), mode="circular")
         rows, columns = (side // PATCH for side in padded.shape[-2:])
         context = call.context.to(device, dtype)
-        with _exactly_told(network.time_text_embed, call):
+        with exactly_told(network.time_text_embed, call):
             output = network(
                 packed(padded).to(dtype),
                 encoder_hidden_states=context,
@@ -142,13 +142,27 @@ class Flux1:
                 guidance=call.inputs.get("guidance"),
                 img_ids=places(rows, columns).to(device),
                 txt_ids=torch.zeros(context.shape[1], 3, device=device),
+                controlnet_block_samples=_added(call, "joint", network.config.num_layers, dtype),
+                controlnet_single_block_samples=_added(call, "single", network.config.num_single_layers, dtype),
                 return_dict=False,
             )[0]
         return unpacked(output.float(), rows, columns)[..., :height, :width]
 
 
+def _added(call: Call, kind: Literal["joint", "single"], blocks: int, dtype: torch.dtype) -> list[Tensor] | None:
+    """What control networks add after each block of a kind."""
+    total: list[Tensor] | None = None
+    for residuals in call.residuals.blocks if call.residuals else ():
+        given: tuple[Tensor, ...] = getattr(residuals, kind)
+        if given:
+            in_a_row = math.ceil(blocks / len(given))
+            each = [given[block // in_a_row].to(dtype) for block in range(blocks)]
+            total = each if total is None else [one + other for one, other in zip(total, each, strict=True)]
+    return total
+
+
 @contextmanager
-def _exactly_told(layers: Any, call: Call) -> Iterator[None]:
+def exactly_told(layers: Any, call: Call) -> Iterator[None]:
     """A context in which the embedding of time, guidance and pooled prompt is that of the call.
 
     The network's own forward rounds time and guidance to the format of its weights, and cannot leave guidance out.

@@ -26,7 +26,7 @@ def unet_layout(header: Header) -> UNetLayout:
         raise WeightsError(f"{header.path.name}: the blocks of its UNet are not numbered as in Stable Diffusion.")
     first_blocks = range(1, last + 1, blocks + 1)
     return UNetLayout(
-        blocks, tuple(header.has_prefix(f"{UNET}input_blocks.{block}.1.transformer_blocks.") for block in first_blocks)
+        blocks, tuple(header.has_prefix(f"{UNET}input_blocks.{block}.1.proj_in.") for block in first_blocks)
     )
 
 
@@ -46,26 +46,37 @@ def unet_config(header: Header, heads: int | None, norm_groups: int) -> dict[str
 def encoder_config(header: Header, heads: int | None, norm_groups: int) -> dict[str, Any]:
     """Those of `unet_config` that are of the encoder and the middle, which is all that a ControlNet has of a UNet."""
     layout = unet_layout(header)
-    widths, depths = [], []
+    middle = f"{UNET}middle_block.1"
+    attended = header.has_prefix(f"{middle}.proj_in.")
+    widths, depths, transformers = [], [], [middle] if attended else []
     for level, attention in enumerate(layout.attention):
         block = f"{UNET}input_blocks.{1 + level * (layout.blocks + 1)}"
         widths.append(required_shape(header, f"{block}.0.in_layers.2.weight")[0])
         depths.append(_depth(header, f"{block}.1") if attention else 1)
-    inner = f"{UNET}middle_block.1"
-    depths[-1] = _depth(header, inner)  # diffusers makes the middle block as deep as the last level
+        transformers += [f"{block}.1"] if attention else []
+    if attended:
+        depths[-1] = _depth(header, middle)  # diffusers makes the middle block as deep as the last level
     return {
         "in_channels": required_shape(header, f"{UNET}input_blocks.0.0.weight")[1],
         "block_out_channels": tuple(widths),
         "layers_per_block": layout.blocks,
         "down_block_types": tuple("CrossAttnDownBlock2D" if has else "DownBlock2D" for has in layout.attention),
         "transformer_layers_per_block": tuple(depths),
-        "cross_attention_dim": required_shape(header, f"{inner}.transformer_blocks.0.attn2.to_k.weight")[1],
-        "use_linear_projection": len(required_shape(header, f"{inner}.proj_in.weight")) == 2,
+        "cross_attention_dim": prompt_width(header),
+        "use_linear_projection": any(len(header.shape(f"{name}.proj_in.weight") or ()) == 2 for name in transformers),
         # diffusers calls the number of heads so
         "attention_head_dim": _heads(header, heads, widths),
         "norm_num_groups": divisor(header, "unet_config", "norm_num_groups", norm_groups, widths),
+        **({} if attended else {"mid_block_type": "UNetMidBlock2D"}),
         **_size_conditioning(header),
     }
+
+
+def prompt_width(header: Header) -> int:
+    """The width of the encoded prompts that a UNet or a ControlNet reads; 0 if it reads none."""
+    layers = (name for name in header.tensors if name.startswith(UNET) and name.endswith(".attn2.to_k.weight"))
+    first = next(layers, None)
+    return 0 if first is None else required_shape(header, first)[1]
 
 
 def _depth(header: Header, name: str) -> int:

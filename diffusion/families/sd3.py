@@ -176,10 +176,21 @@ class StableDiffusion3:
             encoder_hidden_states=call.context.to(call.x.device, dtype),
             pooled_projections=call.inputs["pooled"].to(call.x.device, dtype),
             timestep=call.timestep,
+            block_controlnet_hidden_states=_added(call, network.config.num_layers, dtype),
             return_dict=False,
         )[0]
         result: Tensor = output[..., :height, :width].float()
         return result
+
+
+def _added(call: Call, blocks: int, dtype: torch.dtype) -> list[Tensor] | None:
+    """What control networks add after each block."""
+    total: list[Tensor] | None = None
+    for residuals in call.residuals.blocks if call.residuals else ():
+        given = residuals.joint
+        each = [given[block * len(given) // blocks].to(dtype) for block in range(blocks)]
+        total = each if total is None else [one + other for one, other in zip(total, each, strict=True)]
+    return total
 
 
 def _is_diffusers(header: Header) -> bool:

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from diffusion.images.composite import repeat_to
+from diffusion.images.masks import batched
+
 AB_RANGE = 256.0  # the colour axes of CIE Lab are taken from -128 to 128
 
 
@@ -92,17 +95,17 @@ def split(images: Tensor, space: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def merge(parts: Sequence[Tensor], space: str, alpha: Tensor | None = None) -> Tensor:
-    """Pictures `[B, H, W, 3]` from three channels `[B, H, W]`, with `alpha` `[B, H, W, 4]`.
+    """Pictures `[B, H, W, 3]` from three channels `[B, H, W]`, with `alpha` `[B, H, W, 4]`; shorter batches repeat.
 
     Raises ValueError if the channels differ in size.
     """
-    channels = [*parts, *([] if alpha is None else [alpha])]
+    channels = [batched(channel) for channel in (*parts, *([] if alpha is None else [alpha]))]
     sizes = {channel.shape[-2:] for channel in channels}
     if len(sizes) > 1:
         raise ValueError("The channels differ in size. Take them from one picture, or scale them first.")
-    count = max(channel.reshape(-1, *channel.shape[-2:]).shape[0] for channel in channels)
-    planes = torch.stack([channel.expand(count, -1, -1).float() for channel in parts], 1)
-    colours = SPACES[space].to_rgb(planes.clamp(0, 1)).clamp(0, 1)
+    count = max(map(len, channels))
+    planes = torch.stack([repeat_to(channel, count).float() for channel in channels], 1)
+    colours = SPACES[space].to_rgb(planes[:, :3].clamp(0, 1)).clamp(0, 1)
     if alpha is not None:
-        colours = torch.cat([colours, alpha.expand(count, -1, -1)[:, None].to(colours)], 1)
+        colours = torch.cat([colours, planes[:, 3:]], 1)
     return colours.movedim(1, -1)

@@ -80,6 +80,8 @@ def _frames(path: Path) -> list[Image.Image]:
             frames = [ImageOps.exif_transpose(frame) for frame in sequence]
     except UnidentifiedImageError:
         raise PictureError(f"{path.name} is not a picture that can be read. Save it as PNG, JPEG or WebP.") from None
+    except FileNotFoundError:
+        raise PictureError(f"{path.name} is not there any more. Put it back or choose another file.") from None
     except Image.DecompressionBombError:
         raise PictureError(f"{path.name} has too many pixels. Scale it down first.") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor
 from diffusion.interrogation.captioner import Description, Score
 from diffusion.interrogation.fitting import padded_square
 from diffusion.interrogation.tags import TagStyle, written
+from diffusion.onnx_file import OnnxNetwork
 from diffusion.residency import Part
 from diffusion.weights import WeightsError
 
@@ -46,11 +47,8 @@ class Onnx:
         """By category, the score of each tag, 0 to 1, for a picture `[H, W, C]`."""
         picture = (padded_square(image, self.side)[0] * 255).round()
         pixels = np.ascontiguousarray(picture.flip(0).movedim(0, -1)[None].numpy(), np.float32)
-        with self.part.loaded() as session:
-            try:
-                found = session.run(None, {session.get_inputs()[0].name: pixels})[0].reshape(-1)
-            except Exception as error:  # onnxruntime's errors have no class in common but this one
-                raise TaggerError(f"{self.part.name} failed: {_first_line(error)}. Choose another file.") from error
+        with self.part.loaded() as network:
+            found = network(pixels)[0].reshape(-1)
         if len(found) != len(self.tags):
             raise TaggerError(
                 f"{self.part.name} answers with {len(found)} scores, and its {TABLE} has {len(self.tags)} lines: "
@@ -106,21 +104,13 @@ def mcut_threshold(scores: Sequence[float]) -> float:
 def load_onnx(path: Path, device: torch.device) -> Onnx:
     """Open a network and the table beside it. Raises `WeightsError`.
 
-    It runs on the processor, whatever the device: that is what the package onnxruntime brings everywhere.
+    It runs on the processor, whatever the device.
     """
     tags = read_table(path.parent / TABLE, path)
-
-    def make() -> Any:
-        import onnxruntime
-
-        try:
-            return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        except Exception as error:  # as above
-            raise WeightsError(f"{path.name} is no ONNX network that can be run: {_first_line(error)}.") from error
-
-    part = Part(f"{path.parent.name}/{path.name}", torch.device("cpu"), path.stat().st_size, make)
-    with part.loaded() as session:
-        shape = session.get_inputs()[0].shape
+    title = f"{path.parent.name}/{path.name}"
+    part = Part(title, torch.device("cpu"), path.stat().st_size, partial(OnnxNetwork, path))
+    with part.loaded() as network:
+        shape = network.input_shape
     if len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2] or not isinstance(shape[1], int):
         raise WeightsError(f"{path.name} takes {shape}, no square pictures of three colours: it is no WD14 tagger.")
     return Onnx(part, shape[1], tags)
@@ -139,7 +129,3 @@ def read_table(table: Path, network: Path) -> tuple[tuple[str, str], ...]:
             )
     except (KeyError, UnicodeDecodeError, csv.Error) as error:
         raise WeightsError(f"{TABLE} beside {network.name} lacks the columns name and category.") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

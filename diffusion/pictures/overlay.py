@@ -50,7 +50,7 @@ def prepare(
     height: int = 0,
     how: str = "stretch",
 ) -> Prepared:
-    """Prepare pictures for repainting what a mask marks.
+    """Prepare pictures for repainting what a mask marks; one picture with several masks becomes as many pictures.
 
     only_masked: Repaint the rectangle around the mask, with `padding` pixels around it, at a size of its own. The
         picture keeps its size; otherwise it gets the new one.
@@ -61,6 +61,8 @@ def prepare(
     Raises ValueError for a mask that marks nothing.
     """
     mask = _like(mask, images)
+    count = max(len(images), len(mask))
+    images, mask = repeat_to(images, count), repeat_to(mask, count)
     mask = softened(1 - mask if invert else mask, blur)
     if not only_masked and (width or height):
         width, height = width or images.shape[2], height or images.shape[1]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from torch import Tensor
 
+from diffusion.images.composite import repeat_to
 from diffusion.images.files import load_picture
 from diffusion.images.masks import batched
 from diffusion.images.resize import resize_images
@@ -35,7 +36,8 @@ def painted_over(original: Tensor, painted: Tensor, transparency: float = 0.0, b
     """
     if painted.shape[1:3] != original.shape[1:3]:
         painted = resize_images(painted, original.shape[2], original.shape[1], "lanczos")
-    old, new = eight_bits(original[..., :3]), eight_bits(painted[..., :3])
+    count = max(len(original), len(painted))
+    old, new = (eight_bits(repeat_to(each[..., :3], count)) for each in (original, painted))
     smooth = ImageFilter.GaussianBlur(blur)
     pictures, masks = [], []
     for before, after in zip(old, new, strict=True):
@@ -59,6 +61,8 @@ def strokes(original: Tensor, layer: Tensor, alpha: Tensor) -> Sketch:
         layer = resize_images(layer, width, height, "lanczos")
     if alpha.shape[1:3] != (height, width):
         alpha = resize_images(alpha, width, height, "bilinear")
+    count = max(len(original), len(layer), len(alpha))
+    original, layer, alpha = (repeat_to(each, count) for each in (original, layer, alpha))
     side = int(GROWTH * min(height, width)) * 2 + 1
     grown = [
         np.asarray(Image.fromarray(((plane >= OPAQUE) * 255).astype(np.uint8)).filter(ImageFilter.MaxFilter(side)))

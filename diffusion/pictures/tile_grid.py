@@ -85,5 +85,4 @@ def _starts(side: int, tile: int, overlap: int) -> tuple[int, ...]:
     count = ceil((side - overlap) / (tile - overlap))
     if count < 2:
         return (0,)
-    step = (side - tile) / (count - 1)
-    return tuple(min(int(number * step), side - tile) for number in range(count))
+    return tuple(number * (side - tile) // (count - 1) for number in range(count))

@@ -101,6 +101,7 @@ class Condition:
     composition: its weight where prompts are composed (``AND``) and not averaged, or None.
     inputs: what else the network takes, ``[B, …]``, cut to the area.
     controls: control networks that act on it.
+    rows: the pictures of the batch that it is for; B counts these alone.
     settings: everything that the conditioning said, for changes of the model that read more of it.
     """
 
@@ -118,6 +119,7 @@ class Condition:
     controls: tuple[Control, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     whole: tuple[int, int] | None = None
+    rows: slice = field(default_factory=lambda: slice(None))
 
     def active(self, sigma: float, call: int = 0) -> bool:
         """Whether the condition counts at a level, when the model was asked ``call`` times before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
@@ -144,6 +145,7 @@ class GuidedDenoiser:
     sides: the fitted prompts of the guider's conditionings, then of those of the changes.
     controls: the control networks of the prompts, running.
     calls: how many there are going to be. has_room: whether so many rows of so many cells can be asked for at once.
+    most: how many prompts share a call at most; less after one for which memory was short.
     """
 
     network: Network
@@ -156,6 +158,7 @@ class GuidedDenoiser:
     has_room: Callable[[int, int], bool] = lambda rows, cells: True
     index: int = 0
     memory: dict[GuidanceChange, Any] = field(default_factory=dict)
+    most: int = sys.maxsize
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Return the guided estimate of the clean latent in ``x`` (``[B, C, h, w]``)."""
@@ -197,23 +200,23 @@ class GuidedDenoiser:
         estimates: dict[Condition, Tensor] = {}
         remaining = conditions
         while remaining:
-            first = remaining[-1]
-            batch = self._largest([condition for condition in remaining if _fit_together(first, condition)], x)
+            batch = self._largest(_fitting(remaining), x)
             remaining = [condition for condition in remaining if condition not in batch]
             estimates |= self._call(x, sigma, batch, attention)
         return estimates
 
     def _largest(self, batch: list[Condition], x: Tensor) -> list[Condition]:
         """The end of a batch that there is memory for; one condition at least."""
-        count, cells = len(batch), batch[-1].area.height * batch[-1].area.width
-        while count > 1 and not self.has_room(count * x.shape[0], cells):
+        count, cells = min(len(batch), self.most), batch[-1].area.height * batch[-1].area.width
+        rows = x[batch[-1].rows].shape[0]
+        while count > 1 and not self.has_room(count * rows, cells):
             count = (count + 1) // 2
         return batch[-count:]
 
     def _call(
         self, x: Tensor, sigma: float, batch: list[Condition], attention: tuple[Any, ...]
     ) -> dict[Condition, Tensor]:
-        crops = torch.cat([condition.area.crop(x) for condition in batch])
+        crops = torch.cat([condition.area.crop(x[condition.rows]) for condition in batch])
         tokens = math.lcm(*(condition.context.shape[1] for condition in batch))
         call = Call(
             x=self.parameterization.network_input(crops, sigma),
@@ -230,7 +233,7 @@ class GuidedDenoiser:
         except torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise
-            half = len(batch) // 2
+            half = self.most = (len(batch) + 1) // 2
             return self._call(x, sigma, batch[:half], attention) | self._call(x, sigma, batch[half:], attention)
         denoised = self.parameterization.denoised(crops, output, sigma)
         return dict(zip(batch, denoised.chunk(len(batch)), strict=True))
@@ -245,23 +248,33 @@ class GuidedDenoiser:
         return call if total is None else replace(call, residuals=total)
 
 
+def _fitting(conditions: Sequence[Condition]) -> list[Condition]:
+    """Those of some conditions that can share a network call with the last one: their prompts repeat to one length."""
+    batch: list[Condition] = []
+    lengths = {conditions[-1].context.shape[1]}
+    for condition in reversed(conditions):
+        together = lengths | {condition.context.shape[1]}
+        if _fit_together(conditions[-1], condition) and math.lcm(*together) <= _LONGEST_REPEAT * min(together):
+            batch.insert(0, condition)
+            lengths = together
+    return batch
+
+
 def _fit_together(one: Condition, other: Condition) -> bool:
-    """Whether two conditions can share a network call: crops of one size, prompts that repeat to one length."""
+    """Whether two conditions can share a network call, but for the lengths of their prompts."""
     if (one.area.height, one.area.width) != (other.area.height, other.area.width) or one.controls != other.controls:
         return False
     if {n: t.shape for n, t in one.inputs.items()} != {n: t.shape for n, t in other.inputs.items()}:
         return False
-    lengths = one.context.shape[1], other.context.shape[1]
-    same_width = one.context.shape[2] == other.context.shape[2]
-    return same_width and math.lcm(*lengths) <= _LONGEST_REPEAT * min(lengths)
+    return one.context.shape[2] == other.context.shape[2]
 
 
 def _average(x: Tensor, conditions: Sequence[Condition], estimates: dict[Condition, Tensor]) -> Tensor:
     """Return the mean of the estimates under their weights; 0 where no condition counts."""
     total, weights = torch.zeros_like(x), torch.full_like(x, 1e-37)
     for condition in conditions:
-        condition.area.crop(total).add_(estimates[condition] * condition.weight)
-        condition.area.crop(weights).add_(condition.weight)
+        condition.area.crop(total[condition.rows]).add_(estimates[condition] * condition.weight)
+        condition.area.crop(weights[condition.rows]).add_(condition.weight)
     return total / weights
 
 

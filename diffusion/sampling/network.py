@@ -18,17 +18,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class BlockResiduals:
+    """What one control network adds after the blocks of a transformer, ``[n B, patches, width]`` each.
+
+    joint: for blocks in which picture and prompt have weights of their own; single: for those in which they share them.
+    Where there are fewer than blocks, each is for several in a row.
+    """
+
+    joint: tuple[Tensor, ...]
+    single: tuple[Tensor, ...] = ()
+
+
+@dataclass(frozen=True)
 class Residuals:
-    """What a control network adds inside of a UNet.
+    """What control networks add inside of a UNet, or of a transformer.
 
     down: one for each skip connection, in the order in which the encoder makes them; None for those left alone.
     mid: for the output of the middle block.
     inside: one for each level of the encoder, added within its last block, as T2I-Adapters do.
+    blocks: of a transformer, by each control network.
     """
 
     down: tuple[Tensor | None, ...] = ()
     mid: Tensor | None = None
     inside: tuple[Tensor, ...] = ()
+    blocks: tuple[BlockResiduals, ...] = ()
 
     def __add__(self, other: Residuals) -> Residuals:
         """Both, one on the other."""
@@ -36,6 +50,7 @@ class Residuals:
             _sums(self.down, other.down),
             _sum(self.mid, other.mid),
             tuple(tensor for tensor in _sums(self.inside, other.inside) if tensor is not None),
+            self.blocks + other.blocks,
         )
 
 

@@ -87,6 +87,35 @@ class GivenNoise(_WithinFromSeed):
         return self.noise
 
 
+@dataclass(frozen=True, eq=False)
+class LaterNoise(_AsComfyUIHasIt):
+    """The noise of a run from its draw ``draws`` on, for latents that may have another size by then; 1 is the first."""
+
+    source: NoiseSource
+    draws: int
+
+    @property
+    def seed(self) -> int:
+        """That of the run."""
+        return self.source.seed
+
+    def make(self, latent: Latent, device: torch.device = _CPU) -> Tensor:
+        """The draw with which this part of the run begins."""
+        x = torch.zeros(latent["samples"].shape, device=device)
+        return _after(self.draws - 1, self.source.within(latent, x, (), "generator"))(1.0, 0.0)
+
+    def within(self, latent: Latent, x: Tensor, sigmas: Sequence[float], kind: NoiseKind) -> Noise:
+        """The draws that follow."""
+        return _after(self.draws, self.source.within(latent, x, sigmas, kind))
+
+
+def _after(draws: int, noise: Noise) -> Noise:
+    """The noise that is left after so many draws."""
+    for _ in range(draws):
+        noise(1.0, 0.0)
+    return noise
+
+
 @dataclass(frozen=True)
 class PictureNoise(_AsComfyUIHasIt):
     """Every picture has a generator of its own, as in Stable Diffusion WebUI: picture k is what seed + k gives alone.

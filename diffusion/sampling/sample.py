@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from diffusion.images.resize import resize
 from diffusion.sampling.conditions import (
     Condition,
     Conditioning,
@@ -23,8 +24,9 @@ from diffusion.sampling.conditions import (
 from diffusion.sampling.errors import SamplingError
 from diffusion.sampling.guidance import ClassifierFreeGuidance, GuidanceChange, GuidedDenoiser, Guider, MaskedDenoiser
 from diffusion.sampling.guiders import CFGPlusPlus
+from diffusion.sampling.joined import JoinedGuider
 from diffusion.sampling.network import Control, SampledModel
-from diffusion.sampling.noise import BatchNoise, Latent, NoiseSource, NoNoise, initial_noise
+from diffusion.sampling.noise import BatchNoise, Latent, LaterNoise, NoiseSource, NoNoise, initial_noise
 from diffusion.sampling.parameterization import Flow
 from diffusion.sampling.ratio import run_in_ratio
 from diffusion.sampling.samplers import SAMPLERS, Denoiser, Sampler
@@ -77,13 +79,49 @@ def sample(
 
     Raises SamplingError for settings or inputs that cannot be sampled.
     """
+    planned = plan(
+        model, latent, positive, negative,
+        seed=seed, steps=steps, cfg=cfg, sampler=sampler, scheduler=scheduler, denoise=denoise, start_step=start_step,
+        last_step=last_step, add_noise=add_noise, force_full_denoise=force_full_denoise,
+    )  # fmt: skip
+    return sample_parts(*planned, on_step)[0]
+
+
+class Plan(NamedTuple):
+    """All that a run needs."""
+
+    model: SampledModel
+    latent: Latent
+    noise: NoiseSource
+    guider: Guider
+    sampler: Sampler
+    sigmas: Tensor
+
+
+def plan(
+    model: SampledModel,
+    latent: Latent,
+    positive: Conditioning,
+    negative: Conditioning,
+    *,
+    seed: int,
+    steps: int,
+    cfg: float,
+    sampler: str,
+    scheduler: str,
+    denoise: float = 1.0,
+    start_step: int | None = None,
+    last_step: int | None = None,
+    add_noise: bool = True,
+    force_full_denoise: bool = False,
+) -> Plan:
+    """What `sample` is going to do. Raises SamplingError for settings that cannot be sampled."""
     if sampler not in SAMPLERS:
         raise SamplingError(f"There is no sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}.")
     sigmas = sigmas_for(model.parameterization.schedule, scheduler, steps, denoise, SAMPLERS[sampler])
     sigmas = part_of(sigmas, start_step, last_step, force_full_denoise)
     noise = BatchNoise(seed) if add_noise else NoNoise(seed)
-    guider = ClassifierFreeGuidance(positive, negative, cfg)
-    return sample_parts(model, latent, noise, guider, SAMPLERS[sampler], sigmas, on_step)[0]
+    return Plan(model, latent, noise, ClassifierFreeGuidance(positive, negative, cfg), SAMPLERS[sampler], sigmas)
 
 
 def sample_parts(
@@ -139,8 +177,15 @@ def run(
     sampler: Sampler,
     levels: Sequence[float],
     on_step: OnStep | None,
+    done: int = 0,
+    ahead: int = 0,
 ) -> Run:
-    """Carry ``latent`` with noise on it down ``levels``."""
+    """Carry ``latent`` with noise on it down ``levels``.
+
+    done, ahead: how many steps come before and after, where this is a part of a longer run.
+    """
+    if sampler.growth is not None:
+        return _run_growing(model, latent, noise, guider, sampler, levels, on_step)
     device = model.device
     parameterization = model.parameterization
     if isinstance(guider, CFGPlusPlus):
@@ -150,7 +195,8 @@ def run(
     mask = latent.get("noise_mask")
     if mask is not None:
         mask = fit_noise_mask(mask, start.shape, device)
-    calls = (len(levels) - 1) * sampler.calls_per_step
+    steps = done + len(levels) - 1 + ahead
+    calls = steps * sampler.calls_per_step
     frame = Frame(start, parameterization.schedule, calls, drawn, mask, noise.seed, model)
     with torch.no_grad(), ExitStack() as stack:
         network = stack.enter_context(model.loaded())
@@ -159,8 +205,9 @@ def run(
             stack.enter_context(attachment.attached(network))
         controls = {control: stack.enter_context(control.loaded(frame)) for control in _controls(sides)}
         guided = GuidedDenoiser(
-            network, parameterization, sides, guider, model.guidance, controls, calls, model.has_room
-        )
+            network, parameterization, sides, guider, model.guidance, controls, calls, model.has_room,
+            index=done * sampler.calls_per_step,
+        )  # fmt: skip
         denoise: Denoiser = guided
         if mask is not None:
             kept_noise = drawn
@@ -169,7 +216,7 @@ def run(
             denoise = MaskedDenoiser(guided, mask, start, kept_noise, levels, model.guidance)
         x = parameterization.start(start, drawn, levels[0])
         within = noise.within(latent, x, levels, sampler.noise)
-        report = _Reporter(on_step, len(levels) - 1)
+        report = _Reporter(on_step, steps, done)
         if sampler.in_ratio and isinstance(parameterization, Flow):
             x = run_in_ratio(sampler, parameterization.schedule, denoise, x, levels, within, report)
         else:
@@ -179,8 +226,38 @@ def run(
         return Run(*(model.latent_format.from_model(result).cpu() for result in (x, denoised)))
 
 
+def _run_growing(
+    model: SampledModel,
+    latent: Latent,
+    noise: NoiseSource,
+    guider: Guider,
+    sampler: Sampler,
+    levels: Sequence[float],
+    on_step: OnStep | None,
+) -> Run:
+    """A run for each size, so that prompts, masks and control networks are fitted to it; each begins with new noise."""
+    assert sampler.growth is not None
+    steps, (height, width) = len(levels) - 1, latent["samples"].shape[-2:]
+    scales = sampler.growth.scales(steps)
+    plain, result = replace(sampler, growth=None), Run(latent["samples"], latent["samples"])
+    for done in range(len(scales) + 1):
+        is_last, fresh = done == len(scales), noise if done == 0 else LaterNoise(noise, done)
+        part = levels[done:] if is_last or done + 1 == steps else [levels[done], 0.0]
+        if len(part) > 1:
+            ahead = steps - done - (len(part) - 1)
+            result = run(model, latent, fresh, guider, plain, part, on_step, done, ahead)
+        if not is_last:
+            size = max(1, round(width * scales[done])), max(1, round(height * scales[done]))
+            result = Run(*(resize(tensor, *size, sampler.growth.method) for tensor in result))
+            latent = {**latent, "samples": result.samples}
+    return result
+
+
 def _sides(guider: Guider, changes: Sequence[GuidanceChange], frame: Frame, inputs: Inputs) -> list[list[Condition]]:
     """All prompts, fitted to a run; the positive and the negative ones of the guider get each other's areas."""
+    if isinstance(guider, JoinedGuider):
+        pairs = zip(guider.guiders, guider.frames(frame), strict=True)
+        return guider.together([_sides(each, changes, own, inputs) for each, own in pairs])
     conditionings = [*guider.conditionings, *(own for change in changes for own in change.conditionings)]
     sides = [resolve(prompts, frame, side, inputs) for side, prompts in enumerate(conditionings)]
     if len(guider.conditionings) > 1:
@@ -227,12 +304,13 @@ def fitting(samples: Tensor, channels: int) -> Tensor:
 class _Reporter:
     """Passes steps on, and keeps the last estimate."""
 
-    def __init__(self, on_step: OnStep | None, steps: int) -> None:
+    def __init__(self, on_step: OnStep | None, steps: int, done: int) -> None:
         self._on_step = on_step
         self._steps = steps
+        self._done = done
         self.denoised: Tensor | None = None
 
     def __call__(self, index: int, x: Tensor, denoised: Tensor, sigma: float) -> None:
         self.denoised = denoised
         if self._on_step is not None:
-            self._on_step(StepInfo(min(index + 1, self._steps), self._steps, x, denoised, sigma))
+            self._on_step(StepInfo(min(self._done + index + 1, self._steps), self._steps, x, denoised, sigma))

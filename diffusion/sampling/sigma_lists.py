@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from diffusion.sampling.errors import SamplingError
@@ -80,12 +81,15 @@ def aligned_levels(model: AlignedModel, steps: int, denoise: float = 1.0, *, kee
     denoise: below 1, the last part of the steps. keep_last: let 0 follow the smallest level, where otherwise it takes
     its place; then there are ``steps`` levels above it, as in Stable Diffusion WebUI.
     """
-    levels = np.log(_ALIGNED_LEVELS[model])
-    count = steps if keep_last else steps + 1
-    at = np.linspace(0, len(levels) - 1, count)
-    sigmas = torch.from_numpy(np.exp(np.interp(at, np.arange(len(levels)), levels))).float()
+    sigmas = torch.from_numpy(spread(_ALIGNED_LEVELS[model], steps if keep_last else steps + 1))
     sigmas = ending_in_zero(sigmas if keep_last else sigmas[:-1])
     return last_steps(sigmas, round(steps * denoise))
+
+
+def spread(levels: ArrayLike, count: int) -> NDArray[np.float64]:
+    """Read a list of levels at so many even places, evenly in log sigma between them."""
+    logs = np.log(levels)
+    return np.exp(np.interp(np.linspace(0, len(logs) - 1, count), np.arange(len(logs)), logs))
 
 
 def levels_from_text(text: str) -> Tensor:

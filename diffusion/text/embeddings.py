@@ -1,6 +1,6 @@
 """Textual inversion files: vectors that stand for tokens (Gal et al. 2022, arXiv:2208.01618)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def find_embedding(
     Raises `EmbeddingError` if no folder has it, or if it was made for a text encoder of another width.
     """
     content, holder = (bundled[name], name) if bundled and name in bundled else _in_file(name, folders)
-    vectors = _first_vectors(content, "t5xxl" if encoder == "t5" else f"clip_{encoder}")
+    vectors = _vectors(content, "t5xxl" if encoder == "t5" else f"clip_{encoder}", width)
     if vectors is None:
         raise EmbeddingError(f"The embedding '{name}' was left out: {holder} holds no vectors.")
     if vectors.shape[-1] != width:
@@ -62,24 +62,37 @@ def _in_file(name: str, folders: Sequence[Path]) -> tuple[Any, str]:
 
 
 def _locate(name: str, folders: Sequence[Path]) -> Path | None:
+    """The file of a name: with its folder, or without, as other programs find it too."""
     for folder in folders:
         root = folder.resolve()
-        for extension in ("", *EXTENSIONS):
-            path = (root / f"{name}{extension}").resolve()
-            if path.is_relative_to(root) and path.suffix in EXTENSIONS and path.is_file():
-                return path
+        for place in _places(root):
+            for extension in ("", *EXTENSIONS):
+                path = (place / f"{name}{extension}").resolve()
+                if path.is_relative_to(root) and path.suffix in EXTENSIONS and path.is_file():
+                    return path
     return None
 
 
-def _first_vectors(content: Any, encoder: str) -> torch.Tensor | None:
+def _places(root: Path) -> Iterator[Path]:
+    yield root
+    yield from sorted(path for path in root.rglob("*") if path.is_dir())
+
+
+def _vectors(content: Any, encoder: str, width: int) -> torch.Tensor | None:
     """The vectors in any of the layouts that training programs write.
 
     A1111: `{"string_to_param": {"*": vectors}}`; for several text encoders: `{"clip_l": …, "clip_g": …, "t5xxl": …}`;
-    kohya: `{"emb_params": vectors}`; diffusers: `{"<token>": vectors}`.
+    kohya: `{"emb_params": vectors}`; diffusers: `{"<token>": vectors}`, and for SDXL `text_encoders_0` and `_1`, which
+    the width tells apart; a list of such tables: the vectors of all of them.
     """
+    if isinstance(content, list | tuple):
+        found = [_vectors(each, encoder, width) for each in content]
+        fitting = [each.reshape(-1, width) for each in found if each is not None and each.shape[-1] == width]
+        return torch.cat(fitting) if fitting else next((each for each in found if each is not None), None)
     if not isinstance(content, Mapping):
         return None
     if "string_to_param" in content:
-        return _first_vectors(dict(content["string_to_param"].items()), encoder)
-    candidates = [content[encoder]] if encoder in content else content.values()
-    return next((value for value in candidates if isinstance(value, torch.Tensor) and value.ndim in (1, 2)), None)
+        return _vectors(dict(content["string_to_param"].items()), encoder, width)
+    values = [content[encoder]] if encoder in content else content.values()
+    tensors = [value for value in values if isinstance(value, torch.Tensor) and value.ndim in (1, 2)]
+    return next((tensor for tensor in tensors if tensor.shape[-1] == width), next(iter(tensors), None))

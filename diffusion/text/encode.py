@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
+from diffusion.text import vocabulary
 from diffusion.text.tokens import CHUNK, Token, Tokens, tokenize
 from diffusion.text.vocabulary import END, START
 
@@ -33,6 +34,9 @@ class Style(Protocol):
     def tokenize(self, text: str, find_embedding: Callable[[str], Tensor]) -> Tokens:
         """Read a prompt; see `diffusion.text.tokens.tokenize`."""
 
+    def word(self, token: int) -> str:
+        """The text of a token."""
+
     def encode(self, network: Any, tokens: Tokens, last_layer: int | None = None) -> Encoded:
         """Encode tokens; `last_layer` counts from the end (-2: the last but one) and replaces the style's."""
 
@@ -56,6 +60,10 @@ class TextStyle:
     def tokenize(self, text: str, find_embedding: Callable[[str], Tensor]) -> Tokens:
         """Read a prompt in chunks."""
         return tokenize(text, find_embedding)
+
+    def word(self, token: int) -> str:
+        """The text of a token."""
+        return (vocabulary.tokenizer().id_to_token(token) or "").replace("</w>", "")
 
     def encode(self, network: Any, tokens: Tokens, last_layer: int | None = None) -> Encoded:
         """Encode tokens; see `encode`."""

@@ -49,6 +49,10 @@ class T5Style:
         )
         return Tokens((tuple(token for group in groups for token in group),), warnings)
 
+    def word(self, token: int) -> str:
+        """The text of a token; ▁ stands for the start of a word."""
+        return find_tokenizer(self.folders).id_to_token(token) or ""
+
     def encode(self, network: Any, tokens: Tokens, last_layer: int | None = None) -> Encoded:
         """Encode a prompt with a `T5Stack`; weights act as on CLIP's states (`diffusion.text.encode.encode`)."""
         weights = self.weights(tokens)

@@ -9,6 +9,8 @@ import random
 import re
 from dataclasses import dataclass
 
+from diffusion.text.prompt import escape
+
 _CHOICE = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 
 
@@ -16,13 +18,14 @@ _CHOICE = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 class CaptionRules:
     """What happens to captions.
 
-    prefix, suffix: put before and behind each.
+    prefix, suffix: put before and behind each, with a space between words.
     shuffle: whether tags change their order from step to step.
     keep_tokens: how many tags at the front stay where they are; `keep_separator`, where a caption has it, says the same
     by its place, and a second one says what stays at the end.
     separator: between tags. group_separator: between tags that stay together.
     tag_dropout: how likely each tag that may move is left away. dropout: how likely the whole caption is.
     warmup_tags, warmup_steps: begin with so few of the tags that may move, and have all after so many steps.
+    weights: whether ``(tag:1.3)`` weights a tag as in prompts; otherwise brackets are text.
     """
 
     prefix: str = ""
@@ -36,6 +39,7 @@ class CaptionRules:
     dropout: float = 0.0
     warmup_tags: int = 1
     warmup_steps: int = 0
+    weights: bool = True
 
     @property
     def varies(self) -> bool:
@@ -46,7 +50,11 @@ class CaptionRules:
         """The text for a picture at a step; `{a|b}` in the caption is one of the two."""
         if chance.random() < self.dropout:
             return ""
-        whole = _chosen(f"{self.prefix}{caption}{self.suffix}", chance)
+        text = self._arranged(caption, chance, step)
+        return text if self.weights else escape(text.replace(r"\(", "(").replace(r"\)", ")"))
+
+    def _arranged(self, caption: str, chance: random.Random, step: int) -> str:
+        whole = _chosen(_apart(_apart(self.prefix, caption), self.suffix), chance)
         if not self.varies and not self.keep_separator and not self.group_separator:
             return whole
         front, tags, back = self._parts(whole)
@@ -74,6 +82,12 @@ class CaptionRules:
             return tags
         share = step / self.warmup_steps
         return tags[: round(self.warmup_tags + (len(tags) - self.warmup_tags) * share)]
+
+
+def _apart(front: str, back: str) -> str:
+    """Two texts one after the other, with a space where a word would meet another."""
+    meet = front and back and not front[-1].isspace() and (back[0].isalnum() or back[0] in "({<")
+    return f"{front} {back}" if meet else front + back
 
 
 def _chosen(text: str, chance: random.Random) -> str:

@@ -58,7 +58,10 @@ class TrainedEmbedding:
         """Begin with the vectors of some words, in turn. Raises `TrainingError` where they are none."""
         numbers = tokenizer().encode(words, add_special_tokens=False).ids
         if not numbers:
-            raise TrainingError("There is no word to begin with: name what the new word is most like, such as 'cat'.")
+            raise TrainingError(
+                "There is no word to begin with: name what the new word is most like, such as 'cat'.",
+                option="initial_words",
+            )
         wanted = torch.tensor([numbers[at % len(numbers)] for at in range(count)])
         parameters = {}
         for encoder in clip.encoders:

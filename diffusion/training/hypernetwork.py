@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from diffusion.hypernetwork import ACTIVATIONS, Hypernetwork, Perceptron
 from diffusion.model import Model
 from diffusion.training.trainer import TrainingError
+from diffusion.weights import WeightsError
 
 Initialization = Literal["zero", "normal", "xavier", "kaiming"]
 INITIALIZATIONS: tuple[Initialization, ...] = get_args(Initialization)
@@ -46,7 +47,8 @@ class Structure:
             sizes = ()
         if len(sizes) < 2 or sizes[0] != 1 or sizes[-1] != 1 or min(sizes) <= 0:
             raise TrainingError(
-                f"'{layers}' are no sizes of layers: write multiples of the width that begin and end with 1."
+                f"'{layers}' are no sizes of layers: write multiples of the width that begin and end with 1.",
+                option="layers",
             )
         chosen = next(each for each in INITIALIZATIONS if each == initialization)
         return cls(sizes, activation, layer_norm, activate_output, chosen)
@@ -154,8 +156,12 @@ class TrainedHypernetwork:
             "last_layer_dropout": False,
         }
         partial = path.with_name(path.name + ".part")
-        torch.save(content, partial)
-        partial.replace(path)
+        try:
+            torch.save(content, partial)
+            partial.replace(path)
+        except (OSError, RuntimeError) as error:
+            partial.unlink(missing_ok=True)
+            raise WeightsError(f"{path.name} cannot be written ({error}): make room for it, and try again.") from error
 
 
 def _weight(kind: Initialization, rows: int, columns: int, last: bool, draw: torch.Generator) -> Tensor:

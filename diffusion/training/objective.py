@@ -64,6 +64,8 @@ class Objective:
     arXiv 2310.08442). noise_offset: noise of one number a channel is added to the noise. multires_iterations,
     multires_discount: coarser noise is added to it. input_perturbation: further noise that the network sees and is not
     asked for (arXiv 2301.11706). first_timestep, last_timestep: those that are trained, both included.
+    unmasked: what places count that a mask leaves out. mask_normalized: whether a sample counts as much as one without
+    a mask, however little of it is learned from.
     """
 
     loss: Loss = "l2"
@@ -77,6 +79,8 @@ class Objective:
     input_perturbation: float = 0.0
     first_timestep: int = 0
     last_timestep: int = 999
+    unmasked: float = 0.0
+    mask_normalized: bool = False
 
     def ask(self, model: Trainable, latent: Tensor, draw: torch.Generator) -> Question:
         """Put noise on latents (model space): all random numbers of a step come from `draw`, on the CPU."""
@@ -115,11 +119,11 @@ class Objective:
     ) -> Tensor:
         """What each sample's answer costs, ``[B]``.
 
-        mask: ``[B, 1, h, w]``, what each place counts. weight: ``[B]``, what each sample counts.
+        mask: ``[B, 1, h, w]``, which places count, 0 to 1. weight: ``[B]``, what each sample counts.
         """
         each = self._elementwise(question, answer, len(model.schedule.sigmas))
         if mask is not None:
-            each = each * mask
+            each = each * self._counted(mask)
         cost = each.mean(dim=(1, 2, 3))
         if weight is not None:
             cost = cost * weight
@@ -137,6 +141,11 @@ class Objective:
             return snr.clamp(max=self.gamma) / (snr + 1 if velocity else snr)
         snr = snr.clamp(max=MOST_SNR)
         return 1 / (snr + 1) if velocity else snr**-0.5
+
+    def _counted(self, mask: Tensor) -> Tensor:
+        """What each place counts under a mask, as OneTrainer has it."""
+        counted = mask.clamp(self.unmasked, 1.0)
+        return counted / counted.mean(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6) if self.mask_normalized else counted
 
     def _elementwise(self, question: Question, answer: Tensor, timesteps: int) -> Tensor:
         difference = answer.float() - question.target.float()

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from blake3 import blake3
 from PIL import Image, ImageOps
 
+from diffusion.text.prompt import parse_prompt
 from diffusion.text.tokens import CHUNK
 from diffusion.text.vocabulary import tokenizer
 from diffusion.training.buckets import Buckets, Placement
+from diffusion.training.masks import PICTURES, Mask, MaskRules, is_mask
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif")
+OTHER_PICTURES = (
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".heic",
+    ".heif",
+    ".jxl",
+    ".psd",
+    ".svg",
+    ".raw",
+)  # that are not trained with
 CAPTIONS = (".txt", ".caption")
 MUCH_ENLARGED = 1.5  # times; a picture that is made larger than that is soft
 MUCH_CUT = 0.2  # of the area
+MUCH_STRETCHED = 0.05  # of a mask's shape, to that of its picture
 _REPEATED = re.compile(r"(\d{1,4})_(.+)")  # more digits are a date
+_WEIGHTED = re.compile(r":\s*[\d.]+\s*\)")  # as in (hat:1.3)
+_NUMBERED = re.compile(r"^\d+[\s_.-]+|[\s_-]*(?:\(\d+\)|\d+)?$")  # what cameras and browsers put around a file's name
 _Image = Image.Image
 
 
@@ -34,6 +50,7 @@ class TrainingPicture:
     name: within its folder, for people. concept: what it is a picture of. repeats: how often it comes in an epoch.
     size: width and height, upright. content: the hash of its bytes. weight: what its loss counts.
     looks: a hash of what it looks like, of 64 bits. captioned: whether the caption is its own.
+    mask: which places are learned from; None is all.
     """
 
     path: Path
@@ -46,6 +63,7 @@ class TrainingPicture:
     weight: float = 1.0
     looks: int = 0
     captioned: bool = True
+    mask: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -58,14 +76,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures to train with, and the files that are none."""
+    """Pictures to train with, and the files that cannot be.
+
+    on_disk: whether what encoders make of them is kept on disk, for later runs.
+    """
 
     pictures: tuple[TrainingPicture, ...] = ()
     unreadable: tuple[Finding, ...] = field(default=())
+    on_disk: bool = False
 
     def __add__(self, other: Dataset) -> Dataset:
         """Both."""
-        return Dataset(self.pictures + other.pictures, self.unreadable + other.unreadable)
+        return Dataset(
+            self.pictures + other.pictures, self.unreadable + other.unreadable, self.on_disk or other.on_disk
+        )
 
     @property
     def per_epoch(self) -> int:
@@ -73,32 +97,46 @@ class Dataset:
         return sum(picture.repeats for picture in self.pictures)
 
 
+@dataclass(frozen=True)
+class ReadingRules:
+    """How the files of a folder become training pictures.
+
+    caption: of pictures that have no text file; empty is their concept. by_name: whether it is their file's name
+    instead, where that has words. repeats: how often those that lie in the folder itself come in an epoch.
+    """
+
+    caption: str = ""
+    by_name: bool = False
+    repeats: int = 1
+    weight: float = 1.0
+    masks: MaskRules = field(default_factory=MaskRules)
+
+
 def read_folder(
-    folder: Path,
-    caption: str = "",
-    repeats: int = 1,
-    weight: float = 1.0,
-    *,
-    check: Callable[[], None] = lambda: None,
+    folder: Path, rules: ReadingRules | None = None, *, check: Callable[[], None] = lambda: None
 ) -> Dataset:
     """The pictures of a folder, in the order of their names.
 
     Pictures that lie in it directly come `repeats` times an epoch; those of a folder in it called ``10_red cat`` (as
     kohya's scripts want it) ten times as often, and are of the concept "red cat". A caption is in a text file of the
-    picture's name (``.txt``, ``.caption``); pictures without one get `caption`, or the name of their concept.
-    `check` is called before each file, and may raise. Raises `DatasetError` where there is no picture.
+    picture's name (``.txt``, ``.caption``). Masks are no pictures, and hidden files are not read. `check` is called
+    before each file, and may raise. Raises `DatasetError` where there is no picture.
     """
+    rules = rules or ReadingRules()
     found = Dataset()
     concept = _concept(folder.name)[1]
-    for path in sorted(folder.iterdir()):
+    for path in _seen(folder):
         if path.is_dir() and not path.is_symlink():
+            if path == rules.masks.folder:
+                continue
             times, inner = _concept(path.name)
-            for each in sorted(path.iterdir()):
+            within = replace(rules, repeats=times * rules.repeats)
+            for each in _seen(path):
                 check()
-                found += _read(each, f"{path.name}/{each.name}", caption, inner, times * repeats, weight)
+                found += _read(each, f"{path.name}/{each.name}", inner, within)
         else:
             check()
-            found += _read(path, path.name, caption, concept, repeats, weight)
+            found += _read(path, path.name, concept, rules)
     if not found.pictures:
         raise DatasetError(
             f"There is no picture in the folder {folder.name}: put pictures ({', '.join(PICTURES)}) into it, or into "
@@ -114,10 +152,16 @@ def keep(folder: Path, content: bytes, caption: str, concept: str, repeats: int 
         partial = path.with_suffix(".part")
         partial.write_bytes(content)
         partial.replace(path)
-    found = _read(path, path.name, caption, concept, repeats, weight)
+    rules = ReadingRules(caption, repeats=repeats, weight=weight, masks=MaskRules("none"))
+    found = _read(path, path.name, concept, rules)
     if found.unreadable:
         raise DatasetError(f"The picture {path.name} {found.unreadable[0].text}.")
     return found
+
+
+def _seen(folder: Path) -> list[Path]:
+    """What is in a folder, without what systems and editors hide there (``._1.png``, ``.ipynb_checkpoints``)."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _concept(name: str) -> tuple[int, str]:
@@ -126,20 +170,48 @@ def _concept(name: str) -> tuple[int, str]:
     return (int(found[1]), found[2].strip()) if found else (1, name)
 
 
-def _read(path: Path, name: str, caption: str, concept: str, repeats: int, weight: float) -> Dataset:
-    if path.suffix.lower() not in PICTURES or not path.is_file():
+def _read(path: Path, name: str, concept: str, rules: ReadingRules) -> Dataset:
+    if path.is_dir():
+        return Dataset() if path == rules.masks.folder else _nested(path, name)
+    if path.suffix.lower() in OTHER_PICTURES:
+        return Dataset((), (Finding(name, f"is not trained with: save it as one of {', '.join(PICTURES)}"),))
+    if path.suffix.lower() not in PICTURES or not path.is_file() or is_mask(path):
         return Dataset()
     try:
         content = path.read_bytes()
         with Image.open(path) as file:
             picture = ImageOps.exif_transpose(file).convert("L")
         own = _own_caption(path)
+        mask = rules.masks.find(path, name)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         return Dataset((), (Finding(name, f"cannot be read ({error})"),))
-    text = own if own is not None else caption or concept
-    size, hashed = picture.size, blake3(content).hexdigest()
-    made = TrainingPicture(path, name, text, concept, repeats, size, hashed, weight, looks(picture), own is not None)
+    text = own if own is not None else (rules.by_name and _called(path)) or rules.caption or concept
+    made = TrainingPicture(
+        path,
+        name,
+        text,
+        concept,
+        rules.repeats,
+        picture.size,
+        blake3(content).hexdigest(),
+        rules.weight,
+        looks(picture),
+        own is not None,
+        mask,
+    )
     return Dataset((made,))
+
+
+def _nested(folder: Path, name: str) -> Dataset:
+    """A folder in a folder of a concept: its pictures are not read, which should be known."""
+    if any(path.suffix.lower() in PICTURES for path in folder.iterdir()):
+        return Dataset((), (Finding(name, "is not read: pictures lie in the folder itself, or in folders in it"),))
+    return Dataset()
+
+
+def _called(path: Path) -> str:
+    """What a file's name says that it shows: ``03_red cat (2).png`` is a red cat."""
+    return _NUMBERED.sub("", path.stem).replace("_", " ").strip()
 
 
 def _own_caption(path: Path) -> str | None:
@@ -147,10 +219,20 @@ def _own_caption(path: Path) -> str | None:
         file = path.with_suffix(ending)
         if file.is_file():
             try:
-                return " ".join(file.read_text("utf-8").split())
+                return " ".join(file.read_text("utf-8-sig").split())
             except UnicodeDecodeError:
                 raise ValueError(f"{file.name} is not text in UTF-8") from None
     return None
+
+
+def thumbnail(picture: TrainingPicture, side: int) -> bytes:
+    """A small WebP of a picture, upright, at most so many pixels wide and high; Raises OSError, ValueError."""
+    with Image.open(picture.path) as file:
+        small = ImageOps.exif_transpose(file).convert("RGB")
+    small.thumbnail((side, side))
+    made = io.BytesIO()
+    small.save(made, "WEBP", quality=80)
+    return made.getvalue()
 
 
 def looks(picture: _Image) -> int:
@@ -165,6 +247,7 @@ def findings(dataset: Dataset, buckets: Buckets) -> list[Finding]:
     found += _of_captions(dataset.pictures)
     for picture in dataset.pictures:
         found += _of_size(picture, buckets.place(*picture.size))
+    found += _of_masks(dataset.pictures)
     found += _of_duplicates(dataset.pictures)
     return found
 
@@ -176,6 +259,11 @@ def _of_captions(pictures: Sequence[TrainingPicture]) -> Iterator[Finding]:
             yield Finding(picture.name, f"has no caption of its own: '{picture.caption}' is used")
         if not picture.caption.strip():
             yield Finding(picture.name, "has an empty caption")
+        if any(part.weight != 1 for part in parse_prompt(picture.caption)) and not _WEIGHTED.search(picture.caption):
+            yield Finding(
+                picture.name,
+                "has brackets in its caption, which weight words: turn weights off if they are text",
+            )
         tokens = len(tokenizer().encode(picture.caption, add_special_tokens=False).ids)
         if tokens > CHUNK:
             yield Finding(
@@ -192,6 +280,20 @@ def _of_size(picture: TrainingPicture, placement: Placement) -> Iterator[Finding
     if placement.cut_off > MUCH_CUT:
         width, height = placement.bucket
         yield Finding(picture.name, f"loses {placement.cut_off:.0%} of its area at {width} x {height}")
+
+
+def _of_masks(pictures: Sequence[TrainingPicture]) -> Iterator[Finding]:
+    masked = {picture.concept for picture in pictures if picture.mask is not None}
+    for picture in pictures:
+        if picture.mask is None:
+            if picture.concept in masked:
+                yield Finding(picture.name, "has no mask, as others have: all of it is learned from")
+            continue
+        width, height = picture.mask.size
+        if picture.mask.empty:
+            yield Finding(picture.name, f"has a mask in which no place counts ({picture.mask.path.name})")
+        if abs(width * picture.size[1] / (height * picture.size[0]) - 1) > MUCH_STRETCHED:
+            yield Finding(picture.name, f"has a mask of another shape ({width} x {height}): it is stretched")
 
 
 def _of_duplicates(pictures: Sequence[TrainingPicture]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -23,8 +23,26 @@ from diffusion.weights import WeightsError, load_weights, read_header
 
 SETTINGS = "settings.json"
 LOG = "log.jsonl"
+CHECKS = "checks.jsonl"
+SAMPLES = "samples"
 FINISHED = "finished"
-_PARAMETER, _STATE = "parameter.", "optimizer."
+_PARAMETER, _STATE, _MEAN = "parameter.", "optimizer.", "average."
+
+
+def within(path: Path) -> str:
+    """A model's file by its name within the folder of models."""
+    return f"{path.parent.name}/{path.name}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The loss at fixed noise after so many steps."""
+
+    steps: int
+    loss: float
+
+
+Entry = TypeVar("Entry", Step, Check)
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,8 @@ class Run:
         for name, tensor in tensors.items():
             if not tensor.isfinite().all():
                 raise WeightsError(f"{name.removeprefix(_PARAMETER)} has values that are no numbers, and was not kept.")
+        if trainer.average is not None:
+            tensors |= {_MEAN + name: tensor for name, tensor in trainer.average.tensors.items()}
         state = trainer.optimizer.state_dict()
         numbers: dict[str, Any] = {}
         for index, entries in state["state"].items():
@@ -96,7 +116,10 @@ class Run:
         path = self.path(steps)
         tensors, stored = load_weights(path), json.loads(read_header(path).metadata["optimizer"])
         wanted = {_PARAMETER + name: parameter.shape for name, parameter in trainer.parameters.items()}
-        if wanted != {name: tensor.shape for name, tensor in tensors.items() if name.startswith(_PARAMETER)}:
+        wanted |= (
+            {_MEAN + name: mean.shape for name, mean in trainer.average.tensors.items()} if trainer.average else {}
+        )
+        if wanted != {name: tensor.shape for name, tensor in tensors.items() if not name.startswith(_STATE)}:
             raise WeightsError(f"{path.name} is of another run: move the folder {self.folder.name} away.")
         state: dict[int, dict[str, Any]] = {}
         for name, tensor in tensors.items():
@@ -113,6 +136,8 @@ class Run:
         with torch.no_grad():
             for name, parameter in trainer.parameters.items():
                 parameter.copy_(tensors[_PARAMETER + name])
+            for name, mean in trainer.average.tensors.items() if trainer.average else ():
+                mean.copy_(tensors[_MEAN + name])
 
     def resume(self, trainer: Trainer, steps: int) -> int:
         """Bring a trainer to the latest whole snapshot of at most `steps`; after how many steps it was made."""
@@ -124,23 +149,51 @@ class Run:
             return found
         return 0
 
-    def finish(self, target: str) -> None:
-        """Write down which file the run has made, by its name within the models' folder."""
-        (self.folder / FINISHED).write_text(target, "utf-8")
+    def finish(self, target: Path) -> bool:
+        """Write down that the run has made a file, which is no other run's any more; whether it was."""
+        others = [each for each in self.folder.parent.glob(f"*/{FINISHED}") if each.parent != self.folder]
+        replaced = [each for each in others if each.read_text("utf-8") == within(target)]
+        for each in replaced:
+            each.unlink()
+        (self.folder / FINISHED).write_text(within(target), "utf-8")
+        return bool(replaced)
 
     def log(self, step: Step) -> None:
         """Write down a step."""
-        with (self.folder / LOG).open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps(asdict(step)))  # in front: the line before may be half of one
+        self._append(LOG, step)
 
     def steps(self) -> list[Step]:
         """What was written down, the latest of each number, in order."""
-        return [step for _, step in sorted({step.number: step for step in self._logged()}.items())]
+        return [step for _, step in sorted({step.number: step for step in self._logged(LOG, Step)}.items())]
 
-    def _logged(self) -> Iterator[Step]:
-        file = self.folder / LOG
+    def log_check(self, check: Check) -> None:
+        """Write down a loss at fixed noise."""
+        self._append(CHECKS, check)
+
+    def checks(self) -> list[Check]:
+        """The losses at fixed noise, the latest of each number of steps, in order."""
+        return [check for _, check in sorted({check.steps: check for check in self._logged(CHECKS, Check)}.items())]
+
+    def _append(self, name: str, entry: Step | Check) -> None:
+        with (self.folder / name).open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps(asdict(entry)))  # in front: the line before may be half of one
+
+    def _logged(self, name: str, kind: type[Entry]) -> Iterator[Entry]:
+        file = self.folder / name
         for line in file.read_text("utf-8").splitlines() if file.is_file() else ():
             try:
-                yield Step(**json.loads(line))
+                yield kind(**json.loads(line))
             except (ValueError, TypeError):
                 continue  # none, or half of one, of a process that was killed
+
+    def keep_sample(self, steps: int, number: int, png: bytes) -> Path:
+        """Keep a picture that was painted after so many steps; its file. Raises OSError."""
+        (self.folder / SAMPLES).mkdir(exist_ok=True)
+        file = self.folder / SAMPLES / f"{steps:07}-{number:02}.png"
+        file.write_bytes(png)
+        return file
+
+    def samples(self) -> list[tuple[int, Path]]:
+        """The pictures that were painted, and after how many steps, in order."""
+        files = sorted((self.folder / SAMPLES).glob("*-*.png"))
+        return [(int(file.stem.partition("-")[0]), file) for file in files]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from diffusion.control.hints import SCALE
 from diffusion.families.family import LatentFormat
-from diffusion.images.files import load_picture
+from diffusion.images.files import PictureError, load_picture
 from diffusion.model import Vae
 from diffusion.training.buckets import Buckets, Placement
+from diffusion.training.encodings import Encodings, latent_key, latent_space
 from diffusion.training.pictures import Dataset, TrainingPicture
 
 
@@ -25,6 +27,8 @@ class Sample:
 
     latent, flipped: ``[C, h, w]``, model space; `flipped` is that of the mirrored picture, if it is to be shown too.
     settings: the sizes that SDXL is told, as conditioning has them. repeats: how often it comes in an epoch.
+    mask: ``[1, h, w]``, 0 to 1: which places are learned from; None is all. hint: what a control network reads beside
+    it, ``[3, 8 h, 8 w]`` of bytes.
     """
 
     name: str
@@ -35,6 +39,21 @@ class Sample:
     repeats: int = 1
     flipped: Tensor | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    mask: Tensor | None = None
+    hint: Tensor | None = None
+
+    @property
+    def mirrored(self) -> Sample:
+        """The mirrored picture, with its mask and its hint."""
+        assert self.flipped is not None
+        mask, hint = (None if each is None else each.flip(-1) for each in (self.mask, self.hint))
+        return replace(self, latent=self.flipped, mask=mask, hint=hint)
+
+    def corner(self, side: int) -> Sample:
+        """A corner of the latent, of at most so many cells a side."""
+        mask = None if self.mask is None else self.mask[..., :side, :side]
+        hint = None if self.hint is None else self.hint[..., : SCALE * side, : SCALE * side]
+        return replace(self, latent=self.latent[..., :side, :side], flipped=None, mask=mask, hint=hint)
 
 
 def encoded(
@@ -44,19 +63,40 @@ def encoded(
     latents: LatentFormat,
     *,
     flip: bool = False,
+    kept: Encodings | None = None,
     on_picture: Callable[[int], None] = lambda count: None,
 ) -> list[Sample]:
-    """The samples of a dataset; `on_picture` is told how many are done. Raises `PictureError`."""
+    """The samples of a dataset; `on_picture` is told how many are done. kept: where latents are kept on disk.
+
+    Raises `PictureError`, also for a latent that is no number.
+    """
+    space = latent_space(vae) if kept else None
+
+    def latent(picture: TrainingPicture, placement: Placement, mirrored: bool) -> Tensor:
+        def made() -> dict[str, Tensor]:
+            return {"latent": _latent(picture, placement, vae, mirrored)}
+
+        if kept is None or space is None:
+            return latents.to_model(made()["latent"])[0]
+        found = kept.tensors(latent_key(space, picture, placement, mirrored), made)
+        return latents.to_model(found["latent"])[0]
+
     samples = []
     for count, picture in enumerate(dataset.pictures, start=1):
         placement = buckets.place(*picture.size)
-        pixels = fitted(load_picture(picture.path).images[:1], placement)
-        one, *mirrored = (
-            latents.to_model(vae.encode(each))[0] for each in ([pixels, pixels.flip(2)] if flip else [pixels])
-        )
-        samples.append(_sample(picture, placement, one, mirrored[0] if mirrored else None))
+        flipped = latent(picture, placement, True) if flip else None
+        samples.append(_sample(picture, placement, latent(picture, placement, False), flipped))
         on_picture(count)
     return samples
+
+
+def _latent(picture: TrainingPicture, placement: Placement, vae: Vae, mirrored: bool) -> Tensor:
+    """A picture as the VAE encodes it, ``[1, C, h, w]``. Raises `PictureError`."""
+    pixels = fitted(load_picture(picture.path).images[:1], placement)
+    latent = vae.encode(pixels.flip(2) if mirrored else pixels)
+    if not latent.isfinite().all():
+        raise PictureError(f"The VAE makes no numbers of {picture.name}: load the VAE in float32, or take another one.")
+    return latent
 
 
 def fitted(pixels: Tensor, placement: Placement) -> Tensor:
@@ -78,8 +118,9 @@ def _sample(picture: TrainingPicture, placement: Placement, latent: Tensor, flip
         "target_width": placement.bucket[0],
         "target_height": placement.bucket[1],
     }
+    mask = picture.mask.fitted(placement, *latent.shape[-2:]) if picture.mask else None
     return Sample(
-        picture.name, latent, picture.caption, picture.concept, picture.weight, picture.repeats, flipped, settings
+        picture.name, latent, picture.caption, picture.concept, picture.weight, picture.repeats, flipped, settings, mask
     )
 
 

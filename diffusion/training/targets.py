@@ -32,6 +32,11 @@ def target_layers(
     return [name for name in found if convolutions or not is_wide(network.get_submodule(name))]
 
 
+def target_text_layers(network: Any, targets: Targets = "attention and feed-forward") -> list[str]:
+    """The same of a text encoder, where all layers are those of its transformer: other programs read no others."""
+    return target_layers(network, "attention" if targets == "attention" else "attention and feed-forward")
+
+
 def is_wide(layer: Any) -> bool:
     """Whether a layer is a convolution that sees more than one pixel."""
     return isinstance(layer, nn.Conv2d) and max(layer.kernel_size) > 1

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from diffusion.adapters.kinds import Kind, LowRank, read_weight
 from diffusion.adapters.layers import evaluate, factors_of, only_factors, through_factors
 from diffusion.changes.unet import replaced_forward
-from diffusion.component import Source
+from diffusion.component import Patches, Source, changes_of
+from diffusion.training.dropout import Chance, Dropout
 from diffusion.training.new_kinds import FIXED, Shape, new_tensors
 
 
@@ -23,9 +24,20 @@ class TrainedAdapter:
     parameters: what is trained, by ``layer:part``, float32 on the network's device.
     """
 
-    def __init__(self, tensors: Mapping[str, Mapping[str, Tensor]], device: torch.device) -> None:
-        """tensors: of each layer, by its name and the names that files have for the parts."""
+    def __init__(
+        self,
+        tensors: Mapping[str, Mapping[str, Tensor]],
+        device: torch.device,
+        dropout: Dropout | None = None,
+        chance: Chance | None = None,
+    ) -> None:
+        """tensors: of each layer, by its name and the names that files have for the parts.
+
+        dropout: what is left out in a step; chance: where random numbers for it come from.
+        """
         self.parameters: dict[str, nn.Parameter] = {}
+        self._dropout = dropout or Dropout()
+        self._chance = chance or Chance()
         self._tensors: dict[str, dict[str, Tensor]] = {}
         for layer, parts in tensors.items():
             self._tensors[layer] = {}
@@ -38,11 +50,25 @@ class TrainedAdapter:
 
     @classmethod
     def new(
-        cls, source: Source, layers: Sequence[str], shape: Callable[[str], Shape], draw: torch.Generator
+        cls,
+        source: Source,
+        layers: Sequence[str],
+        shape: Callable[[str], Shape],
+        draw: torch.Generator,
+        dropout: Dropout | None = None,
+        chance: Chance | None = None,
+        patches: Patches = (),
     ) -> TrainedAdapter:
-        """One that changes nothing yet. `shape` says what it is like on each layer."""
-        tensors = {layer: new_tensors(shape(layer), source.tensor(f"{layer}.weight"), draw) for layer in layers}
-        return cls(tensors, source.device)
+        """One that changes nothing yet. `shape` says what it is like on each layer; see also the constructor.
+
+        patches: changes of the weights that the network has when it is trained.
+        """
+        changes = changes_of(patches)
+        tensors = {
+            layer: new_tensors(shape(layer), source.tensor(name, changes.get(name, ())), draw)
+            for layer, name in ((layer, f"{layer}.weight") for layer in layers)
+        }
+        return cls(tensors, source.device, dropout, chance)
 
     def kinds(self) -> dict[str, Kind]:
         """What it does now to each tensor, by the tensor's name in the network; a copy on the CPU."""
@@ -61,14 +87,23 @@ class TrainedAdapter:
             yield
 
     def _forward(self, layer: str, module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        draw = self._chance.draw(layer) if self._dropout != Dropout() else None
+        if draw is not None and self._dropout.skips(draw):
+            return forward(x)
         kind = self._kind(self._tensors[layer])
         if only_factors({"weight": kind}) is not None:
             assert isinstance(kind, LowRank)
             factors = [factor.to(x) for factor in factors_of(kind, module)]
-            return forward(x) + through_factors(module, x, factors) * kind.scale
+            return forward(x) + through_factors(module, x, factors, self._between(module, draw)) * kind.scale
         layer_weight: Any = module.weight
         bias: Any = module.bias
         return evaluate(module, x, kind.apply(layer_weight.float(), 1.0).to(x.dtype), bias)
+
+    def _between(self, module: nn.Module, draw: torch.Generator | None) -> Callable[[Tensor], Tensor]:
+        """What happens to the numbers between the two matrices of a LoRA."""
+        if draw is None:
+            return lambda inner: inner
+        return partial(self._dropout.thinned, draw=draw, ranks_last=isinstance(module, nn.Linear))
 
     @staticmethod
     def _kind(tensors: Mapping[str, Tensor]) -> Kind:

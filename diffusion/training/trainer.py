@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,9 @@ from torch.optim import Optimizer
 from diffusion.model import LoadedModel, Model
 from diffusion.sampling.conditions import Frame
 from diffusion.sampling.network import Call
+from diffusion.training.average import Average, Averaging
 from diffusion.training.captions import CaptionRules
+from diffusion.training.dropout import Chance
 from diffusion.training.learning_rate import LearningRate
 from diffusion.training.objective import Objective, Question, Trainable
 from diffusion.training.optimizers import Name, new_optimizer
@@ -33,9 +36,20 @@ MOST_CHECKED = 16  # samples that it is measured on, of all evenly
 # that overflows nothing is taken anew in each step, so that steps stay pure.
 HALF_SCALES = (2.0**14, 2.0**10, 2.0**6, 2.0**2, 2.0**-2)
 
+Precision = Literal["of the model", "bfloat16", "float16"]
+"""What is computed in: in the number format of the model's weights, or in half of it where that does no harm, with all
+that is trained kept in float32."""
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+_AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
 
 class TrainingError(ValueError):
-    """Training cannot begin or go on; the message says why, and what to do."""
+    """Training cannot begin or go on. option: what is wrong, by the name that nodes have for it."""
+
+    def __init__(self, message: str, option: str = "model") -> None:
+        """The message says why, and what to do."""
+        super().__init__(message)
+        self.option = option
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,8 @@ class Plan:
 
     batch: samples that the network sees at once; accumulation: batches of a step. learning_rate: the greatest one;
     schedule: its factor at each step. clip: the greatest norm of the gradients, 0 for none.
+    average: how the parameters are averaged over the steps; None is not at all.
+    precision: what the network computes in.
     """
 
     seed: int = 0
@@ -56,17 +72,23 @@ class Plan:
     clip: float = 1.0
     objective: Objective = field(default_factory=Objective)
     captions: CaptionRules = field(default_factory=CaptionRules)
+    average: Averaging | None = None
+    precision: Precision = "of the model"
 
 
 @dataclass(frozen=True)
 class Step:
-    """What happened in a step: its mean loss, that of each concept, the learning rate, and the gradients' norm."""
+    """What happened in a step: its mean loss, that of each concept, the learning rate, and the gradients' norm.
+
+    seconds: how long it took, where somebody has measured it.
+    """
 
     number: int
     loss: float
     by_concept: Mapping[str, float]
     learning_rate: float
     gradient: float
+    seconds: float = 0.0
 
 
 class Trainer:
@@ -81,15 +103,20 @@ class Trainer:
         plan: Plan,
         *,
         texts_learn: bool = False,
+        rates: Mapping[str, float] | None = None,
+        chance: Chance | None = None,
     ) -> None:
         """texts_learn: whether texts are encoded with what is trained, and so anew in each step.
+
+        rates: the greatest learning rates of the parameters that do not have the plan's, by their names.
+        chance: where what is trained has its random numbers from.
 
         Raises `TrainingError` for a model or samples that cannot be trained with.
         """
         if not hasattr(model.parameterization, "target"):
             raise TrainingError("The sampling of this model was changed: train the model as its checkpoint has it.")
         if not any(sample.repeats for sample in samples):
-            raise TrainingError("There is no picture to train with: choose a folder that has some.")
+            raise TrainingError("There is no picture to train with: choose a folder that has some.", option="dataset")
         if model.source is not None and model.source.stored is not None:
             raise TrainingError("The weights of this model are kept in 8 bits: load it in its own number format.")
         # what acts while a model runs skips layers, keeps what it has seen, or wants to know how far a picture is
@@ -98,8 +125,14 @@ class Trainer:
         self.plan = plan
         self.parameters = dict(parameters)
         self.order = Order(samples, plan.batch, plan.seed)
-        group = {"params": list(self.parameters.values()), "lr": plan.learning_rate}
-        self.optimizer: Optimizer = new_optimizer(plan.optimizer, [group], weight_decay=plan.weight_decay)
+        by_rate: dict[float, list[nn.Parameter]] = {plan.learning_rate: []}
+        for name, parameter in self.parameters.items():
+            by_rate.setdefault((rates or {}).get(name, plan.learning_rate), []).append(parameter)
+        groups = [{"params": each, "lr": rate} for rate, each in by_rate.items()]
+        self.optimizer: Optimizer = new_optimizer(plan.optimizer, groups, weight_decay=plan.weight_decay)
+        self._rates = tuple(by_rate)
+        self._chance = chance or Chance()
+        self.average = Average(plan.average, self.parameters) if plan.average else None
         self._states = states
         self._texts_learn = texts_learn
         self._known: dict[str, tuple[Tensor, Mapping[str, Any]]] = {}
@@ -107,16 +140,27 @@ class Trainer:
     def step(self, network: LoadedModel, number: int) -> Step:
         """Take the step of a number; the first is 0. Raises `TrainingError` where the loss is no number any more."""
         plan = self.plan
-        for group in self.optimizer.param_groups:
-            group["lr"] = plan.learning_rate * plan.schedule.factor(number)
+        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * plan.schedule.factor(number)
         batches = [self.order[number * plan.accumulation + part] for part in range(plan.accumulation)]
-        for scale in HALF_SCALES if _is_half(network) else (1.0,):
+        for scale in HALF_SCALES if self._is_half(network) else (1.0,):
             costs, norm = self._backward(network, batches, number, scale)
             if norm < float("inf"):
                 break
         step = self._looked_at(number, costs, norm, batches)
         self.optimizer.step()
+        if self.average is not None:
+            self.average.follow(number + 1)
         return step
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """A context in which the parameters are their mean over the steps, where there is one."""
+        return self.average.in_place() if self.average is not None else nullcontext()
+
+    def take_average(self) -> None:
+        """Make the parameters their mean over the steps, where there is one, as training is over."""
+        if self.average is not None:
+            self.average.take()
 
     def _backward(
         self, network: LoadedModel, batches: Sequence[Sequence[int]], number: int, scale: float
@@ -127,16 +171,26 @@ class Trainer:
         whole = sum(len(batch) for batch in batches)
         for part, batch in enumerate(batches):
             samples = [self.samples[at] for at in batch]
-            question, call = self._asked(samples, self._draw(number, part), number)
-            with network.answering(call):
-                losses = self._losses(question, network(call), samples)
-                if losses.requires_grad:  # texts without the word that is trained ask nothing of it
-                    (losses.sum() * (scale / whole)).backward()
-            costs += [(self.samples[at].concept, float(loss)) for at, loss in zip(batch, losses.detach(), strict=True)]
+            losses = self.learn_from(network, samples, number, part, scale / whole)
+            costs += [(sample.concept, float(loss)) for sample, loss in zip(samples, losses, strict=True)]
         for parameter in self.parameters.values():
             if scale != 1 and parameter.grad is not None:
                 parameter.grad /= scale
         return costs, float(nn.utils.clip_grad_norm_(self.parameters.values(), self.plan.clip or float("inf")))
+
+    def learn_from(
+        self, network: LoadedModel, samples: Sequence[Sample], number: int, part: int, factor: float
+    ) -> Tensor:
+        """Add what a batch teaches, `factor` times, to the gradients; what each of its samples cost, ``[B]``."""
+        with self._chance.of(self._named(number, part)):
+            question, call, shown = self._asked(samples, self._draw(number, part), number)
+            with network.answering(call):
+                with self._computing():
+                    answer = self._answer(network, call, shown)
+                losses = self._losses(question, answer, shown)
+                if losses.requires_grad:  # texts without the word that is trained ask nothing of it
+                    (losses.sum() * factor).backward()
+        return losses.detach()
 
     @torch.no_grad()
     def fixed_loss(self, network: LoadedModel, check: Callable[[], None] = lambda: None) -> float:
@@ -146,13 +200,16 @@ class Trainer:
         raise.
         """
         count = min(len(self.samples), MOST_CHECKED)
-        whole = replace(self.plan.captions, shuffle=False, dropout=0.0, tag_dropout=0.0, warmup_steps=0)
-        schedule, objective = self._trainable.schedule, Objective()
+        asked = self.plan.objective
+        schedule = self._trainable.schedule
+        objective = Objective(unmasked=asked.unmasked, mask_normalized=asked.mask_normalized)
         found = []
+        if self._texts_learn:
+            self._known.clear()
         for at in range(count):
             check()
             sample = self.samples[at * len(self.samples) // count]
-            text = whole.text(sample.caption, random.Random(at))
+            text = self._whole(sample.caption, at)
             draw = torch.Generator().manual_seed(at)
             for share in CHECKED_TIMESTEPS:
                 latent = sample.latent[None].to(self.model.device)
@@ -160,9 +217,22 @@ class Trainer:
                 question = objective.question(
                     self._trainable, latent, noise, torch.tensor([int(share * len(schedule.sigmas))])
                 )
-                answer = network(self._call(question, [sample], [text]))
-                found.append(float(objective.losses(self._trainable, question, answer)))
+                answer = self._answer(network, self._call(question, [sample], [text]), [sample])
+                mask = self._mask([sample])
+                found.append(float(objective.losses(self._trainable, question, answer, mask)))
         return sum(found) / len(found)
+
+    def whole_caption(self, at: int) -> str:
+        """The caption of a sample with all its tags in order; of several choices always the same."""
+        return self._whole(self.samples[at].caption, at)
+
+    def _whole(self, caption: str, chance: int) -> str:
+        rules = replace(self.plan.captions, shuffle=False, dropout=0.0, tag_dropout=0.0, warmup_steps=0)
+        return rules.text(caption, random.Random(chance))
+
+    def text(self, text: str) -> tuple[Tensor, Mapping[str, Any]]:
+        """A text as the network is asked with it now: its states ``[1, tokens, width]`` and their settings."""
+        return self._states(text) if self._texts_learn else self._encoded(text)
 
     @property
     def _trainable(self) -> Trainable:
@@ -171,27 +241,54 @@ class Trainer:
         return trainable
 
     def _draw(self, number: int, part: int) -> torch.Generator:
-        seed = random.Random(f"{self.plan.seed} step {number} part {part}").getrandbits(63)
-        return torch.Generator().manual_seed(seed)
+        return torch.Generator().manual_seed(random.Random(self._named(number, part)).getrandbits(63))
 
-    def _asked(self, samples: Sequence[Sample], draw: torch.Generator, number: int) -> tuple[Question, Call]:
-        """What the network is asked in a step about some samples."""
+    def _named(self, number: int, part: int) -> str:
+        """What all chance of a batch comes from."""
+        return f"{self.plan.seed} step {number} part {part}"
+
+    def _asked(
+        self, samples: Sequence[Sample], draw: torch.Generator, number: int
+    ) -> tuple[Question, Call, list[Sample]]:
+        """What the network is asked in a step about some samples, and these as they are shown, some mirrored."""
         chance = random.Random(int(torch.randint(2**62, (), generator=draw)))
         texts = [self.plan.captions.text(sample.caption, chance, number) for sample in samples]
-        latents = [
-            sample.flipped if sample.flipped is not None and chance.random() < 0.5 else sample.latent
-            for sample in samples
+        shown = [
+            sample.mirrored if sample.flipped is not None and chance.random() < 0.5 else sample for sample in samples
         ]
-        question = self.plan.objective.ask(self._trainable, torch.stack(latents).to(self.model.device), draw)
-        return question, self._call(question, samples, texts)
+        latents = torch.stack([sample.latent for sample in shown]).to(self.model.device)
+        question = self.plan.objective.ask(self._trainable, latents, draw)
+        return question, self._call(question, shown, texts), shown
+
+    def _answer(self, network: LoadedModel, call: Call, samples: Sequence[Sample]) -> Tensor:
+        """What the network says of some samples, as they are shown."""
+        return network(call)
 
     def _losses(self, question: Question, answer: Tensor, samples: Sequence[Sample]) -> Tensor:
         weights = torch.tensor([sample.weight for sample in samples], device=answer.device)
-        return self.plan.objective.losses(self._trainable, question, answer, weight=weights)
+        return self.plan.objective.losses(self._trainable, question, answer, self._mask(samples), weights)
+
+    def _mask(self, samples: Sequence[Sample]) -> Tensor | None:
+        """The masks of samples ``[B, 1, h, w]``, of which some may have none; None where none has."""
+        if all(sample.mask is None for sample in samples):
+            return None
+        masks = [torch.ones_like(each.latent[:1]) if each.mask is None else each.mask for each in samples]
+        return torch.stack(masks).to(self.model.device)
+
+    def _computing(self) -> AbstractContextManager[Any]:
+        """A context in which the network computes in the plan's precision."""
+        dtype = _AUTOCAST.get(self.plan.precision)
+        return torch.autocast(self.model.device.type, dtype) if dtype else nullcontext()
+
+    def _is_half(self, network: LoadedModel) -> bool:
+        """Whether small gradients would be rounded to zero."""
+        weights = next(network.network.parameters()).dtype
+        return _AUTOCAST.get(self.plan.precision, weights) == torch.float16
 
     def _call(self, question: Question, samples: Sequence[Sample], texts: Sequence[str]) -> Call:
         """The question with its prompts, as the network takes it."""
-        encoded = [self._encoded(text) for text in texts]
+        states = {text: self._encoded(text) for text in dict.fromkeys(texts)}
+        encoded = [states[text] for text in texts]
         frame = Frame(question.x[:1], self.model.schedule)
         told = [
             self.model.inputs({**settings, **sample.settings}, frame, 0)
@@ -208,7 +305,7 @@ class Trainer:
         return torch.cat([states, self._encoded("")[0].repeat(1, length, 1)[:, :missing]], dim=1) if missing else states
 
     def _encoded(self, text: str) -> tuple[Tensor, Mapping[str, Any]]:
-        if self._texts_learn:
+        if self._texts_learn and torch.is_grad_enabled():
             return self._states(text)
         if text not in self._known:
             if len(self._known) >= MOST_TEXTS:
@@ -222,17 +319,20 @@ class Trainer:
         """What happened in a step. Raises `TrainingError` where that is no number."""
         loss = sum(cost for _, cost in costs) / len(costs)
         if not (loss < float("inf") and norm < float("inf")):
+            if not all(parameter.isfinite().all() for parameter in self.parameters.values()):
+                raise TrainingError(
+                    f"Before step {number + 1} what is learned grew beyond all numbers: train with a lower learning "
+                    "rate.",
+                    option="learning_rate",
+                )
             names = ", ".join(dict.fromkeys(self.samples[at].name for batch in batches for at in batch))
             raise TrainingError(
                 f"In step {number + 1} the loss was no number any more, with {names}: look at these pictures, or train "
-                "with a lower learning rate. What was learned before is kept."
+                "with a lower learning rate.",
+                option="learning_rate",
             )
         concepts: dict[str, list[float]] = {}
         for concept, cost in costs:
             concepts.setdefault(concept, []).append(cost)
         means = {concept: sum(each) / len(each) for concept, each in concepts.items()}
         return Step(number, loss, means, self.optimizer.param_groups[0]["lr"], norm)
-
-
-def _is_half(network: LoadedModel) -> bool:
-    return next(network.network.parameters()).dtype == torch.float16

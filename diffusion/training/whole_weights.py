@@ -1,4 +1,4 @@
-"""Training of all weights of a denoiser, as DreamBooth does (Ruiz et al. 2022, arXiv 2208.12242)."""
+"""Training of all weights of a model, as DreamBooth does (Ruiz et al. 2022, arXiv 2208.12242)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from diffusion.adapters import Fitted, Report
+from diffusion.adapters.extraction import TABLES, Extracted, OnTensor, Size, merge
 from diffusion.adapters.kinds import Difference, Kind
 from diffusion.component import Patches, Source
-from diffusion.model import Model
-from diffusion.training.trainer import TrainingError
+from diffusion.model import Clip, Model
+from diffusion.training.trained_model import TrainedModel, source_of, text_sources
 
 
 class TrainedWeights:
@@ -32,11 +34,7 @@ class TrainedWeights:
     @classmethod
     def of(cls, model: Model) -> TrainedWeights:
         """Those of a model's denoiser. Raises `TrainingError`."""
-        if model.source is None:
-            raise TrainingError(
-                "The weights of this model do not come from a file, so that nothing can be trained on it."
-            )
-        return cls(model.source, model.patches)
+        return cls(source_of(model), model.patches)
 
     @contextmanager
     def attached(self, network: Any) -> Iterator[None]:
@@ -59,3 +57,27 @@ class TrainedWeights:
             name: Difference(parameter.detach().cpu() - self._before[name].float(), "diff")
             for name, parameter in self.parameters.items()
         }
+
+
+def all_weights(model: Model, clip: Clip, texts: bool) -> TrainedModel:
+    """Those of a model's denoiser, and of its text encoders, if these are to learn. Raises `TrainingError`."""
+    sources = text_sources(clip) if texts else []
+    found = {encoder.name: TrainedWeights(source, encoder.patches) for encoder, source in sources}
+    return TrainedModel(TrainedWeights.of(model), clip, found)
+
+
+def as_lora(trained: TrainedModel, model: Model, rank: int, on_tensor: OnTensor | None = None) -> Extracted:
+    """What all weights have learned, as a LoRA of at most that rank (see `diffusion.adapters.extraction`).
+
+    Biases, normalisations and tables of tokens, which have no rank, are left out: no program misses them in a LoRA.
+    Raises `AdapterError` where nothing was learned.
+    """
+    kinds = {
+        network: {name: kind for name, kind in found.items() if _has_rank(name, kind)}
+        for network, found in trained.kinds().items()
+    }
+    return merge([(Fitted("", kinds, Report({})), 1.0)], model, trained.clip, Size(rank), on_tensor=on_tensor)
+
+
+def _has_rank(name: str, kind: Kind) -> bool:
+    return isinstance(kind, Difference) and kind.value.ndim > 1 and not name.endswith(TABLES)

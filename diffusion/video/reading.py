@@ -188,7 +188,7 @@ def _opened(file: BinaryIO, name: str) -> Iterator[InputContainer]:
     try:
         with av.open(file, "r", container_options=options, io_open=_refuse) as container:
             if not container.streams.video:
-                raise VideoError(f"{name} has no pictures in it: choose a video.")
+                raise VideoError(f"{name} has no pictures in it, or is cut off: choose a video, or get it again.")
             container.streams.video[0].thread_type = "AUTO"
             yield container
     except (FFmpegError, OSError, OverflowError) as error:

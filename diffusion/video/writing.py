@@ -172,7 +172,8 @@ def _reduced(picture: Image.Image, format: str) -> Image.Image:
 
 
 def _comment(texts: Mapping[str, str]) -> bytes:
-    return texts.get("workflow", "").encode()
+    """A GIF has room for one text."""
+    return (texts.get("workflow") or texts.get("prompt", "")).encode()
 
 
 def _exif(texts: Mapping[str, str]) -> Image.Exif:

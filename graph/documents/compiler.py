@@ -1,7 +1,8 @@
 """Compiling an editor document to an API prompt.
 
 Notes, reroutes and primitives exist in the editor alone; muted nodes are left out, bypassed ones are passed through,
-and subgraphs are put in place of their instances, their nodes as `outer:inner`. A node of a type that is not installed
+and subgraphs are put in place of their instances, their nodes as `outer:inner`, with what the instances are called as
+`within` beside their titles. A node of a type that is not installed
 keeps its entry, so that validation can name it.
 """
 
@@ -79,7 +80,8 @@ class Compilation:
             elif found is not None and not isinstance(found, Border):
                 inputs[slot.name] = list(found)
         own = node.title if isinstance(node.title, str) and node.title else title
-        return {"class_type": node.type, "inputs": inputs, "_meta": {"title": own}}
+        meta = {"title": own, "within": list(scope.names)} if scope.names else {"title": own}
+        return {"class_type": node.type, "inputs": inputs, "_meta": meta}
 
     def _literal(self, value: Any, is_prompt: bool) -> Any:
         if isinstance(value, str):

@@ -43,7 +43,10 @@ Source = Link | Value | Border | None
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """A graph in its place: the document, or the definition of a subgraph for one of its instances."""
+    """A graph in its place: the document, or the definition of a subgraph for one of its instances.
+
+    `names` are what the instances are called that lead to it, from the outermost.
+    """
 
     sheet: Sheet
     prefix: str = ""
@@ -51,6 +54,7 @@ class Scope:
     sockets: list[Slot | None] = field(default_factory=list)
     promoted: Promoted = NOTHING
     children: dict[str, "Scope"] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 Step = tuple[Scope, DocumentLink]
@@ -83,7 +87,9 @@ class Walk:
             instance = scope.sheet.instances[id]
             sheet = self.sheet(instance.type)
             promoted = promoted_values(instance, sheet, scope.promoted.widgets.get(id, {}).items())
-            child = Scope(sheet, f"{scope.prefix}{id}:", scope, sheet.sockets(instance), promoted)
+            name = instance.title if isinstance(instance.title, str) and instance.title else sheet.definition.name
+            names = (*scope.names, str(name))
+            child = Scope(sheet, f"{scope.prefix}{id}:", scope, sheet.sockets(instance), promoted, names=names)
             scope.children[id] = child
         return child
 

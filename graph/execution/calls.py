@@ -8,7 +8,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graph.execution.node_context import NodeContext
 from graph.execution.plan import Step
@@ -16,6 +16,9 @@ from graph.node_spec import NodeSpec
 from graph.values import Blocked, Items, Lazy, Reference, Subgraph
 
 Outputs = tuple[Any, ...]
+Name = TypeVar("Name")
+MOST_TOGETHER = 64
+"""From so many calls a node may choose those that it does at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,14 @@ class Wait:
     tasks: Sequence["asyncio.Task[Any]"]
 
 
+Invoke = Callable[..., Any]
 Request = Want | Expand | Wait
 Call = Generator[Request, Any, Outputs]
+
+
+def call(function: Callable[..., Any], /, *arguments: Any, **inputs: Any) -> Any:
+    """Call the function of a node."""
+    return function(*arguments, **inputs)
 
 
 @dataclass(slots=True)
@@ -73,6 +82,8 @@ class NodeCall:
     ask: Callable[[str, int], "asyncio.Future[Any]"]
     blocked: list[str] = field(default_factory=list)
     """Messages of blocked values that kept the function from being called."""
+    ahead: dict[int, Any] = field(default_factory=dict)
+    """What it has given for later calls, where several are done at once."""
 
 
 class NoValueError(Exception):
@@ -181,20 +192,9 @@ def pick(value: Any, index: int) -> Any:
 def _call_once(call: NodeCall, index: int) -> Any:
     """Call the function for one index, or say that a blocked value keeps it from being called."""
     step = call.step
-    arguments: dict[str, Any] = {}
-    blocked: Blocked | None = None
-    for name, value in call.values.items():
-        if _is_lazy(step, name):
-            continue
-        if _takes_list(step, name):
-            arguments[name] = list(value) if type(value) is Items else [value]
-            blocked = blocked or next((each for each in arguments[name] if type(each) is Blocked), None)
-        else:
-            arguments[name] = pick(value, index)
-            if type(arguments[name]) is Blocked:
-                blocked = blocked or arguments[name]
-    if blocked is not None:
-        return _tell(call, blocked)
+    arguments = _arguments(call, index)
+    if isinstance(arguments, Blocked):
+        return _tell(call, arguments)
     for item in step.spec.inputs:
         link = step.links.get(item.name)
         if item.lazy and (link or item.name in step.literals):
@@ -202,9 +202,50 @@ def _call_once(call: NodeCall, index: int) -> Any:
         elif item.raw_link and link:
             arguments[item.name] = Reference(*link)
     context = call.context(index)
+    if step.spec.together is not None:
+        if index not in call.ahead:
+            call.ahead |= ahead(step, context, _calls_from(call, index), call.invoke)
+        if index in call.ahead:
+            return call.ahead.pop(index)
     if step.spec.context_parameter:
         arguments[step.spec.context_parameter] = context
     return _begun(call, context, call.invoke(step.spec.function, context, **arguments))
+
+
+def _arguments(call: NodeCall, index: int) -> dict[str, Any] | Blocked:
+    """The inputs of one call, but for lazy ones; or the first that is blocked."""
+    step = call.step
+    arguments: dict[str, Any] = {}
+    for name, value in call.values.items():
+        if _is_lazy(step, name):
+            continue
+        given = arguments[name] = pick(value, index) if not _takes_list(step, name) else _as_list(value)
+        for each in given if _takes_list(step, name) else [given]:
+            if type(each) is Blocked:
+                return each
+    return arguments
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if type(value) is Items else [value]
+
+
+def _calls_from(call: NodeCall, index: int) -> dict[int, Mapping[str, Any]]:
+    """The inputs of a call and of those after it that are not blocked."""
+    last = min(count(call.step, call.values), index + MOST_TOGETHER)
+    inputs = {number: _arguments(call, number) for number in range(index, last)}
+    return {number: given for number, given in inputs.items() if not isinstance(given, Blocked)}
+
+
+def ahead(
+    step: Step, context: NodeContext, calls: Mapping[Name, Mapping[str, Any]], invoke: Callable[..., Any]
+) -> dict[Name, Any]:
+    """What the function gives for the first of some calls and those others that it does along with it, if any."""
+    if step.spec.together is None or len(calls) < 2:
+        return {}
+    names = list(calls)
+    found = invoke(step.spec.together, context, context, [calls[name] for name in names])
+    return {names[place]: returned for place, returned in found.items()}
 
 
 def _begun(call: NodeCall, context: NodeContext, returned: Any) -> Any:

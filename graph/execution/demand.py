@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ASYNC_FIRST = -(1 << 40)
 """Added to the rank of async nodes, which begin as early as they can."""
+TOGETHER_LAST = 1 << 40
+"""Added to the rank of nodes of subgraphs that can be done together, which are ready by then if they are so at all."""
 
 Found = list[tuple[Step, Result]]
 
@@ -96,9 +98,14 @@ class Demand:
         for step, result in found:
             self.outputs.put(step.id, result.outputs)
         for step in reversed(new):  # of equal rank, those of a subgraph, sources come first
-            rank = self._ranks[step.id] + (ASYNC_FIRST if step.spec.is_async else 0)
-            self.schedule.add(step.id, [source for source in step.eager if not done[source]], rank)
+            self.schedule.add(step.id, [source for source in step.eager if not done[source]], self._turn(step))
         return found
+
+    def _turn(self, step: Step) -> int:
+        rank = self._ranks[step.id]
+        if step.spec.is_async:
+            return rank + ASYNC_FIRST
+        return rank + TOGETHER_LAST if step.spec.together and step.parent else rank
 
     def suspend(self, token: str, sources: Iterable[str], id: str | None = None) -> None:
         """A node waits for others before it goes on; `token` stands for it in the schedule, if it is not its own id."""

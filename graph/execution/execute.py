@@ -11,9 +11,11 @@ import orjson
 from graph import context, events
 from graph.caching.cache import ResultCache
 from graph.caching.content import ContentHashes
+from graph.execution.calls import Invoke, call
 from graph.execution.failure import NodeError, failed, failed_job
+from graph.execution.outside import Outside
 from graph.execution.plan import Plan, PlanError, Planner
-from graph.execution.run import Invoke, Run, call
+from graph.execution.run import Run
 from graph.files.reservations import Reservations
 from graph.folders import Folders
 from graph.messages import Job
@@ -28,7 +30,7 @@ STEPS_KEPT = 20_000
 
 
 class Executor:
-    """Runs jobs, one at a time, with the results of earlier ones at hand.
+    """Runs jobs in one thread, with the results of earlier ones at hand.
 
     `registry` may be replaced between two jobs. `salt` is what results depend on beside the graph (see
     `graph.execution.keys`). `invoke` calls the function of a node: a place for whoever has to know when one is running.
@@ -66,12 +68,14 @@ class Executor:
         self._planner = Planner(registry.specs)
         self._plans.clear()
 
-    def run(self, job: Job, emit: Emit, interrupted: threading.Event) -> dict[str, tuple[Any, ...]]:
+    def run(
+        self, job: Job, emit: Emit, interrupted: threading.Event, outside: Outside | None = None
+    ) -> dict[str, tuple[Any, ...]]:
         """Run a job, and return the outputs of its targets by node id, as far as they were reached.
 
         Everything that happens is an event; the last is Succeeded, Failed or Interrupted. Of several values on one
         output there are Items. Whatever a node raises becomes Failed, SystemExit too; other errors of `emit` and of the
-        engine itself pass.
+        engine itself pass. A job may be run while a node of another one gives way to it.
         """
         emit(events.Started(_now()))
         try:
@@ -79,7 +83,7 @@ class Executor:
         except PlanError as error:
             emit(failed_job(error))
             return {}
-        run = Run(self, job, planned, self._planner, emit, interrupted)
+        run = Run(self, job, planned, self._planner, emit, interrupted, outside)
         try:
             run.execute()
         except NodeError as error:

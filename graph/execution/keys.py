@@ -71,6 +71,19 @@ class Keys:
         key = keys[step.id] = sha256(parts).hexdigest()[:KEY_DIGITS]
         return key
 
+    def set_apart(self, id: str) -> None:
+        """What a step has given is not what its key stands for: it gets a key that never comes again.
+
+        So do those that depend on it; none of them may have run.
+        """
+        self._keys[id] = uuid.uuid4().hex
+        self.unique.add(id)
+        behind = {id}
+        for step in self._steps.values():  # sources first
+            if any(source in behind for source, _ in step.links.values()):
+                behind.add(step.id)
+                self.add(step)
+
     def remember(self, plan: Plan) -> None:
         """Leave the keys of a plan's steps with the plan, for the next job that has the same."""
         plan.keys.update(self._keys)

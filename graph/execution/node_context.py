@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graph.context import GraphView, Interrupted
-from graph.events import Event, Preview, Progress, Warned
+from graph.events import Event, GivesWay, NodeStarted, Preview, Progress, Shown, Warned
+from graph.execution.outside import Outside
 from graph.files.reservations import JobFiles
 from graph.folders import Folders
 
@@ -25,10 +26,11 @@ class JobContext:
         read: Callable[[], Mapping[str, Any]],
         extra_pnginfo: Mapping[str, Any],
         metadata: bool,
-        previews: bool,
+        previews: str,
         client_id: str | None,
         emit: Callable[[Event], None],
         interrupted: threading.Event,
+        outside: Outside | None = None,
     ) -> None:
         """`files` are what the job's nodes save. `read` gives a fresh copy of the prompt, with which nodes may do what
         they like.
@@ -43,19 +45,32 @@ class JobContext:
         self.client_id = client_id
         self.emit = emit
         self.interrupted = interrupted
+        self.outside = outside or Outside()
 
 
 class NodeContext:
     """Implements `graph.context.Context` for the calls of one node; `index` says which call."""
 
-    __slots__ = ("_job", "_last_preview", "_last_progress", "index", "node_id", "ui", "warnings")
+    __slots__ = (
+        "_gives_way",
+        "_job",
+        "_last_preview",
+        "_last_progress",
+        "index",
+        "node_id",
+        "ui",
+        "unfinished",
+        "warnings",
+    )
 
     def __init__(self, job: JobContext, node_id: str, index: int = 0) -> None:
         self.node_id = node_id
         self.index = index
         self.ui: dict[str, list[Any]] | None = None
         self.warnings: tuple[str, ...] = ()
+        self.unfinished = False
         self._job = job
+        self._gives_way = False
         self._last_preview = 0.0
         self._last_progress = 0.0
 
@@ -100,9 +115,15 @@ class NodeContext:
             self._last_preview = now
             self._job.emit(Preview(self.node_id, preview))
 
+    @property
+    def preview_method(self) -> str:
+        """How pictures under way are shown."""
+        return self._job.previews
+
     def wants_preview(self) -> bool:
         """Whether a preview would be sent now."""
-        return self._job.previews and time.monotonic() - self._last_preview >= SECONDS_BETWEEN_PREVIEWS
+        wanted = self._job.previews != "none"
+        return wanted and time.monotonic() - self._last_preview >= SECONDS_BETWEEN_PREVIEWS
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked for it."""
@@ -113,6 +134,31 @@ class NodeContext:
         """Add to what the editor shows on the node."""
         self.ui = self.ui or {}
         self.ui.setdefault(kind, []).extend(items)
+
+    def show_now(self, shown: Mapping[str, list[Any]], orders: Sequence[str] = ()) -> None:
+        """Show this while the node runs."""
+        self._job.emit(Shown(self.node_id, dict(shown), list(orders)))
+
+    def orders(self) -> list[str]:
+        """What the user has told the node."""
+        return self._job.outside.orders.take(self.node_id)
+
+    def others_wait(self) -> bool:
+        """Whether a job waits that the node may give way to."""
+        if not self._gives_way:
+            self._gives_way = True
+            self._job.emit(GivesWay(self.node_id))
+        return self._job.outside.others_wait()
+
+    def give_way(self) -> None:
+        """Let those jobs run. Raises `Interrupted`."""
+        self._job.outside.let_others_run()
+        self._job.emit(NodeStarted(self.node_id))  # again: it is the one that runs now
+        self.check()
+
+    def leave_unfinished(self) -> None:
+        """Say that the result is not to be used again."""
+        self.unfinished = True
 
     def warn(self, text: str) -> None:
         """Tell the user something that does not stop the job."""

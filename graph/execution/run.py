@@ -25,9 +25,7 @@ from graph.execution.calls import (
     Want,
     as_tuple,
     call_node,
-    is_direct,
     is_plain,
-    is_special,
     lazy_value,
     outputs_of,
 )
@@ -36,8 +34,10 @@ from graph.execution.failure import NodeError
 from graph.execution.graph_view import View
 from graph.execution.milestones import Milestones
 from graph.execution.node_context import JobContext, NodeContext
+from graph.execution.outside import Outside
 from graph.execution.plan import Plan, PlanError, Planner, Step, place_subgraph
 from graph.execution.tasks import Question, Tasks
+from graph.execution.together import DirectCalls
 from graph.messages import Job
 from graph.values import Reference, Subgraph
 
@@ -45,21 +45,22 @@ if TYPE_CHECKING:
     from graph.execution.execute import Executor
 
 Emit = Callable[[events.Event], None]
-Invoke = Callable[..., Any]
 INTERRUPT_INTERVAL = 0.05
 """Seconds between two looks for an interrupt while only tasks run."""
-
-
-def call(function: Callable[..., Any], /, *arguments: Any, **inputs: Any) -> Any:
-    """Call the function of a node."""
-    return function(*arguments, **inputs)
 
 
 class Run:
     """One execution. `executed` names the nodes that have run or were found in the cache."""
 
     def __init__(
-        self, executor: "Executor", job: Job, planned: Plan, planner: Planner, emit: Emit, interrupted: threading.Event
+        self,
+        executor: "Executor",
+        job: Job,
+        planned: Plan,
+        planner: Planner,
+        emit: Emit,
+        interrupted: threading.Event,
+        outside: Outside | None = None,
     ) -> None:
         self.executed: list[str] = []
         self._executor = executor
@@ -72,7 +73,7 @@ class Run:
         self._outputs, self._schedule = self._demand.outputs, self._demand.schedule
         self._active: dict[str, Active] = {}
         self._inner: dict[str, list[Inner]] = {}
-        self._direct: dict[int, bool] = {}
+        self._direct = DirectCalls(self._demand, self._invoke)
         self._tasks = Tasks(executor.invoke)
         self._questions: dict[str, Question] = {}
         self._milestones = Milestones(emit)
@@ -87,6 +88,7 @@ class Run:
             client_id=job.client_id,
             emit=emit,
             interrupted=interrupted,
+            outside=outside,
         )
 
     def execute(self) -> None:
@@ -145,42 +147,33 @@ class Run:
         if not step.patient:
             self._outputs.release_all(step)
         begun = time.perf_counter()
-        if not self._is_direct(step) or any(map(is_special, values.values())):
+        if not self._direct.can(step, values):
             self._activate(step, values, begun)
             return
         node_context = NodeContext(self._context, step.id)
         try:
-            returned = self._invoke_directly(step, node_context, values)
+            returned = self._direct.call(step, node_context, values)
             outputs = outputs_of(step, [as_tuple(step, returned)], False) if is_plain(returned) else None
         except (Exception, SystemExit) as error:
             raise NodeError(step, error, values) from error
         if outputs is None:
             self._activate(step, values, begun, node_context, returned)
         else:
-            seconds = time.perf_counter() - begun
-            self._keep(step, Result(outputs, node_context.ui, node_context.warnings, seconds))
-
-    def _is_direct(self, step: Step) -> bool:
-        known = self._direct.get(id(step.spec))
-        if known is None:
-            known = self._direct[id(step.spec)] = is_direct(step.spec)
-        return known
-
-    def _invoke_directly(self, step: Step, node_context: NodeContext, values: dict[str, Any]) -> Any:
-        parameter = step.spec.context_parameter
-        arguments = {parameter: node_context, **values} if parameter else values
-        return self._invoke(step.spec.function, node_context, **arguments)
+            seconds = self._direct.seconds(step, begun)
+            result = Result(outputs, node_context.ui, node_context.warnings, seconds)
+            self._keep(step, result, node_context.unfinished)
 
     def _invoke(
         self, function: Callable[..., Any], node_context: NodeContext, /, *arguments: Any, **inputs: Any
     ) -> Any:
         """Call the function of a node, or go on with its generator."""
         self._check()
+        outer = context.current()  # of a job that has given way to this one
         context.set_current(node_context)
         try:
             return self._executor.invoke(function, *arguments, **inputs)
         finally:
-            context.set_current(None)
+            context.set_current(outer)
 
     def _activate(
         self, step: Step, values: dict[str, Any], begun: float, node_context: NodeContext | None = None, *first: Any
@@ -301,9 +294,12 @@ class Run:
                 ui.setdefault(kind, []).extend(items)
         inner = tuple(each.beneath(step.id) for each in self._inner.pop(step.id, ()))
         seconds = time.perf_counter() - active.begun
-        self._keep(step, Result(outputs, ui, warnings, seconds, inner, blocked))
+        unfinished = any(each.unfinished for each in active.contexts)
+        self._keep(step, Result(outputs, ui, warnings, seconds, inner, blocked), unfinished)
 
-    def _keep(self, step: Step, result: Result) -> None:
+    def _keep(self, step: Step, result: Result, unfinished: bool) -> None:
+        if unfinished:
+            self._keys.set_apart(step.id)
         if step.id not in self._keys.unique:
             if result.ui or result.inner:
                 result = replace(result, files=stamps(result, self._executor.folders))

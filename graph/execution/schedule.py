@@ -38,6 +38,10 @@ class Schedule:
         del self._missing[id], self._ranks[id]
         return id
 
+    def ready(self) -> list[str]:
+        """The nodes that can run now, in the order in which they would."""
+        return [id for _, id in sorted(self._ready)]
+
     def finish(self, id: str) -> None:
         """A node has finished: those that waited for it alone are ready."""
         for reader in self._waiting_for.pop(id, ()):

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -20,9 +19,10 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import orjson
 
 from graph import events
-from graph.messages import Job, Ready
+from graph.messages import PREVIEW_METHODS, Job, Ready
 from graph.queue.history import HistoryLimits
 from graph.queue.jobs import JobStore, QueueStatus
+from graph.queue.running_job import RunningJob
 from graph.queue.table import JobRecord, State
 from graph.workers.worker import Worker, WorkerDied
 
@@ -39,32 +39,6 @@ POLL = 0.05
 logger = logging.getLogger("dispatch")
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-
-
-@dataclass
-class RunningJob:
-    """A job in a worker, and what is known of its course."""
-
-    record: JobRecord
-    worker: Worker
-    node: str | None = None
-    executed: list[str] = field(default_factory=list)
-    outputs: dict[str, Any] = field(default_factory=dict)
-    kept: list[events.Event] = field(default_factory=list)
-    interrupted: bool = False
-    places: dict[str, events.Place] = field(default_factory=dict)
-    """Where the nodes of subgraphs belong, which have been added to the prompt."""
-
-    def node_type(self) -> str | None:
-        """The type of the node that is running."""
-        if self.node in self.places:
-            return self.places[self.node].class_type
-        entry = orjson.loads(self.record.prompt).get(self.node or "")
-        return entry["class_type"] if entry else None
-
-    def real(self) -> str | None:
-        """The node of the prompt that is running."""
-        return self.places[self.node].real if self.node in self.places else self.node
 
 
 class Listener(Protocol):
@@ -92,7 +66,7 @@ class Dispatcher:
         jobs: Path,
         limits: HistoryLimits,
         workers: Sequence[Callable[[], Worker]],
-        previews: bool,
+        previews: str,
         on_ready: Callable[[Ready], None],
         on_down: Callable[[str], None],
     ) -> None:
@@ -151,26 +125,38 @@ class Dispatcher:
     def changed(self) -> None:
         """Tell the workers and the listeners that the queue is not what it was."""
         status = self._store.result().status()
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._wake()
         for listener in self.listeners:
             listener.queue_changed(status)
+
+    def _wake(self) -> None:
+        """Let all look again who wait for a job to run."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def paused(self) -> bool:
         """Whether waiting jobs do not begin."""
         return self._store.done() and self._store.result().status().paused
 
     def interrupt(self, job_id: str | None = None) -> None:
-        """Interrupt a running job, or all of them; a worker that does not react is replaced."""
+        """Interrupt a running job, or all that have not given way; a worker that does not react is replaced."""
         for id, job in self.running.items():
-            if job_id in (None, id) and not job.interrupted:
+            if (job_id == id or (job_id is None and job.guest is None)) and not job.interrupted:
                 job.interrupted = True
                 job.worker.interrupt(id)
                 asyncio.get_running_loop().call_later(INTERRUPT_PATIENCE, self._insist, job)
 
+    def order(self, job_id: str, node: str, order: str) -> None:
+        """Tell a node of a running job something. Raises KeyError for a job that does not run."""
+        self.running[job_id].worker.order(job_id, node, order)
+
     def _insist(self, job: RunningJob) -> None:
-        if self.running.get(job.record.id) is job:
+        if self.running.get(job.record.id) is not job:
+            return
+        if job.has_turn():
             self._tasks.append(asyncio.create_task(job.worker.stop(0, "it ignored an interrupt")))
+        else:
+            asyncio.get_running_loop().call_later(INTERRUPT_PATIENCE, self._insist, job)
 
     def free(self, models: bool, results: bool) -> None:
         """Ask all workers to give memory back."""
@@ -246,17 +232,21 @@ class Dispatcher:
         finally:
             death.cancel()
 
-    async def _run(self, worker: Worker, record: JobRecord) -> None:
-        extra = orjson.loads(record.extra_data).get("extra_pnginfo")
-        job = RunningJob(record, worker)
-        self.running[record.id] = job
+    async def _run(self, worker: Worker, record: JobRecord, host: RunningJob | None = None) -> None:
+        """Run a job, in the place of `host` if that gives way to it."""
+        extra = orjson.loads(record.extra_data)
+        pnginfo, previews = extra.get("extra_pnginfo"), extra.get("preview_method")
+        job = self.running[record.id] = RunningJob(record, worker, is_guest=host is not None)
+        if host is not None:
+            host.guest = job
         self.changed()
+        lending = asyncio.create_task(self._lend(job)) if record.gives_way else None
         message = Job(
             id=record.id,
             prompt=record.prompt,
             targets=orjson.loads(record.targets),
-            extra_pnginfo=extra if isinstance(extra, dict) else {},
-            previews=self._previews,
+            extra_pnginfo=pnginfo if isinstance(pnginfo, dict) else {},
+            previews=previews if previews in PREVIEW_METHODS else self._previews,
             client_id=record.client_id,
             ticket=record.seq,
             start=self._store.result().start,
@@ -270,6 +260,25 @@ class Dispatcher:
             raise
         finally:
             del self.running[record.id]
+            if host is not None and worker.alive():
+                host.guest = None
+            if lending is not None:
+                self._wake()
+                await lending
+
+    async def _lend(self, host: RunningJob) -> None:
+        """Give jobs that do not take long to a worker whose job gives way to them, until that has ended."""
+        id, worker = host.record.id, host.worker
+        while self.running.get(id) is host and worker.alive() and not (host.interrupted or self._stopping.is_set()):
+            changed = self._changed
+            guest = await self.store(JobStore.claim, quick=True) if host.giving_way else None
+            if guest is None:
+                await changed.wait()
+            elif self.running.get(id) is not host or not worker.alive():
+                await self.store(JobStore.release, guest.id)
+                self._wake()
+            else:
+                await self._run(worker, guest, host)
 
     async def _to_its_end(self, job: RunningJob, message: Job) -> bool:
         """Run a job; False if it was put back into the queue instead, as the server ends or the worker never had it."""
@@ -287,15 +296,23 @@ class Dispatcher:
         return True
 
     def _may_be_tried_again(self, job: RunningJob) -> bool:
-        """Whether a job whose worker has died had not begun, for the first or second time."""
+        """Whether a job whose worker has died had not begun, or given way to another, for the first or second time."""
         self._deaths[job.record.id] += 1
-        return not job.kept and not job.interrupted and self._deaths[job.record.id] < MOST_DEATHS
+        innocent = not job.kept or job.guest is not None
+        return innocent and not job.interrupted and self._deaths[job.record.id] < MOST_DEATHS
 
     def _happened(self, job: RunningJob, event: events.Event) -> None:
         match event:
             case events.NodeStarted(node):
                 job.node = node
+            case events.Shown(node):
+                job.shown[node] = event
+            case events.GivesWay(node):
+                job.giving_way.add(node)
+                self._wake()
             case events.NodeFinished(node, ui):
+                job.shown.pop(node, None)
+                job.giving_way.discard(node)
                 job.executed.append(node)
                 if ui is not None:
                     job.outputs[node] = ui

@@ -57,6 +57,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     front: bool = False
     name: str = ""
     tags: Sequence[str] = ()
+    gives_way: bool = False
+    """Whether it takes long, and lets others run meanwhile."""
 
 
 class QueueStatus(NamedTuple):
@@ -135,10 +137,11 @@ class JobStore(JobTable):
         rank = 0.0 if job.number is None else self._last_rank(0, job.priority, job.number) + 1
         (seq,) = self.one(
             "INSERT INTO jobs"
-            " (state, id, client_id, prompt, extra_data, targets, accepted, priority, number, rank, name, tags)"
-            " VALUES ('pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+            " (state, id, client_id, prompt, extra_data, targets, accepted,"
+            " priority, number, rank, name, tags, gives_way)"
+            " VALUES ('pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
             *(job.id, job.client_id, job.prompt, job.extra_data, orjson.dumps(list(job.targets)), time.time()),
-            *(job.priority, job.number or 0, rank, job.name, orjson.dumps(list(job.tags)).decode()),
+            *(job.priority, job.number or 0, rank, job.name, orjson.dumps(list(job.tags)).decode(), job.gives_way),
         )
         if job.number is not None:
             return job.number
@@ -155,15 +158,18 @@ class JobStore(JobTable):
         )
         return float(rank)
 
-    def claim(self) -> JobRecord | None:
-        """Take the next pending job, which is running from now on; None if there is none, or the queue is paused."""
+    def claim(self, quick: bool = False) -> JobRecord | None:
+        """Take the next pending job, which is running from now on; None if there is none, or the queue is paused.
+
+        With `quick` the next of those that do not themselves give way to others.
+        """
         if self._status.paused:
             return None
         rows = self.execute(
             "UPDATE jobs SET state = 'running', started = ? WHERE seq ="
-            f" (SELECT seq FROM jobs WHERE state = 'pending' AND patience <= ? ORDER BY {WAITING_ORDER} LIMIT 1)"
-            f" RETURNING {COLUMNS}",
-            *(time.time(), self._clock() - self._opened),
+            f" (SELECT seq FROM jobs WHERE state = 'pending' AND patience <= ? AND NOT (gives_way AND ?)"
+            f" ORDER BY {WAITING_ORDER} LIMIT 1) RETURNING {COLUMNS}",
+            *(time.time(), self._clock() - self._opened, quick),
         ).fetchall()
         return record_of(rows[0]) if rows else None
 

@@ -61,6 +61,9 @@ STEPS = (
     ALTER TABLE jobs ADD COLUMN name TEXT NOT NULL DEFAULT '';
     ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN gives_way INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 WAITING_ORDER = "patience, priority DESC, number, rank, seq"
 """The order in which pending jobs are taken; `jobs_waiting` has it."""
@@ -75,7 +78,7 @@ class JobRecord(msgspec.Struct, frozen=True):
 
     `name` says which workflow it runs, `tags` are the user's. `seq` is given to one job only, ever. `crashes` counts
     how often the server ended while the job ran; after some of them the job waits until the server has been up for
-    `patience` seconds.
+    `patience` seconds. `gives_way` says that it takes long, and lets others run meanwhile.
     """
 
     seq: int
@@ -96,6 +99,7 @@ class JobRecord(msgspec.Struct, frozen=True):
     patience: float = 0
     name: str = ""
     tags: tuple[str, ...] = ()
+    gives_way: bool = False
 
 
 COLUMNS = ", ".join(f"jobs.{name}" for name in JobRecord.__struct_fields__)
@@ -107,6 +111,7 @@ def record_of(row: Sequence[Any]) -> JobRecord:
     values["outputs"] = values["outputs"] or b"{}"
     values["events"] = tuple(_events.decode(values["events"])) if values["events"] else ()
     values["tags"] = read_tags(values["tags"])
+    values["gives_way"] = bool(values["gives_way"])
     return JobRecord(**values)
 
 

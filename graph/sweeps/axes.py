@@ -104,8 +104,7 @@ def _values(
     options = _options(config)
     match type_name(config[0]):
         case "INT" if options.get("control_after_generate"):
-            found = whole_numbers(text or str(RANDOM) for text in texts or [""])
-            return [drawn.randrange(2**32) if value == RANDOM else value for value in found]
+            return seeds(texts, drawn)
         case "INT":
             return whole_numbers(texts)
         case "FLOAT":
@@ -116,6 +115,12 @@ def _values(
             files = files_kind(options) is not None
             return [choice for text in texts for choice in matching(text, choices, files, aliases)]
     return texts
+
+
+def seeds(texts: list[str], drawn: random.Random) -> list[int]:
+    """Seeds as they are written; those that are not said come from `drawn`. Raises SweepError."""
+    found = whole_numbers(text or str(RANDOM) for text in texts or [""])
+    return [drawn.randrange(2**32) if value == RANDOM else value for value in found]
 
 
 def _truth(text: str) -> bool:

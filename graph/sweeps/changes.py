@@ -34,7 +34,7 @@ class Replace:
 
     def applied(self, part: Part, values: Values) -> Values:
         """The values after this change. Raises SweepError if no prompt has the text."""
-        texts = {place: text for place, text in _prompts(part, values).items() if self.old in text}
+        texts = {place: text for place, text in _prompts(part, values).items() if self.old and self.old in text}
         if not texts:
             raise SweepError(
                 f"'{self.old}' is in none of the prompts. The first value of Prompt S/R is what the others replace: "
@@ -52,7 +52,7 @@ class Reorder:
 
     def applied(self, part: Part, values: Values) -> Values:
         """The values after this change. Raises SweepError if no prompt has all of the words."""
-        texts = {p: t for p, t in _prompts(part, values).items() if all(word in t for word in self.words)}
+        texts = {p: t for p, t in _prompts(part, values).items() if all(word and word in t for word in self.words)}
         if not texts:
             raise SweepError(
                 f"No prompt has all of these words: {', '.join(self.words)}. Prompt order moves words that it has."

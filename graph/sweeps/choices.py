@@ -20,7 +20,7 @@ def matching(text: str, choices: Sequence[str], files: bool, aliases: Mapping[st
         pattern = re.compile(translate(text.lower()))
         found = [each for each in choices if any(map(pattern.fullmatch, _names(each.lower(), files)))]
         if found:
-            return sorted(found, key=_by_number)
+            return sorted(found, key=by_number)
         raise SweepError(f"Nothing matches '{text}'. {_offer(text, choices)}")
     return [_one(text, choices, files, aliases)]
 
@@ -65,10 +65,10 @@ def _plain(text: str) -> str:
     return re.sub(r"[\s_-]+", " ", text.strip().lower())
 
 
-def _by_number(name: str) -> list[tuple[int, str]]:
+def by_number(name: str) -> list[tuple[int, str]]:
     """A key that puts `step-20` before `step-100`."""
     parts = re.split(r"(\d+)", name.lower())
-    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
 def _offer(text: str, choices: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from graph.context import GraphView
 from graph.execution.order import depth_first
 from graph.folders import Folders
-from graph.places import Places
+from graph.places import Places, titles
 from graph.prompt import Link, Prompt, link_of, literal
 from graph.schema import Schema, alias_entry, file_choices, files_kind, object_info
 from graph.sweeps.errors import SweepError
@@ -29,6 +29,11 @@ def nodes_before(graph: GraphView, links: Sequence[Link]) -> Prompt:
         return [found[0] for value in nodes[id]["inputs"].values() if (found := link_of(value))]
 
     return {id: nodes[id] for id in depth_first([link[0] for link in links], sources).nodes}
+
+
+def names_of(id: str, node: Mapping[str, Any]) -> list[str]:
+    """By what targets may name a node of a prompt, beside what its type is called."""
+    return [id, *titles(node), str(node.get("class_type"))]
 
 
 class Part:

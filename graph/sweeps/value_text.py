@@ -31,13 +31,18 @@ def split_values(text: str) -> list[str]:
     return values
 
 
+def joined_values(values: Iterable[str]) -> str:
+    """A text that `split_values` takes apart again, in one line."""
+    return ", ".join(map(_quoted, values))
+
+
 def whole_numbers(texts: Iterable[str]) -> list[int]:
     """Numbers and ranges of them: `1-5`, `1-10 (+2)` in steps of 2, `1-10 [5]` five of them.
 
     As in the WebUI a range goes to one above its end before it is cut, downwards as well, so that `10-2 (-2)` ends with
     4. Raises SweepError.
     """
-    return list(chain.from_iterable(map(_whole, texts)))
+    return list(chain.from_iterable(map(_whole, _apart(texts))))
 
 
 def numbers(texts: Iterable[str]) -> list[float]:
@@ -45,7 +50,17 @@ def numbers(texts: Iterable[str]) -> list[float]:
 
     As in the WebUI a range may go beyond its end by less than a step: `0-1 (+0.3)` ends with 1.2. Raises SweepError.
     """
-    return list(chain.from_iterable(map(_real, texts)))
+    return list(chain.from_iterable(map(_real, _apart(texts))))
+
+
+def _apart(texts: Iterable[str]) -> Iterable[str]:
+    """The numbers of texts: Chinese keyboards write other commas, which are part of no number."""
+    return chain.from_iterable(re.split(r"\s*[，、]\s*", text.strip("，、 ")) for text in texts)
+
+
+def _quoted(value: str) -> str:
+    plain = value and value == value.strip() and not re.search(r'[",\n\r]', value)
+    return value if plain else '"' + value.replace('"', '""') + '"'
 
 
 def _whole(text: str) -> list[int]:

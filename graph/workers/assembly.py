@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from graph.caching.content import ContentHashes
+from graph.execution.calls import Invoke, call
 from graph.execution.execute import Executor
-from graph.execution.run import Invoke, call
 from graph.folders import Folders
 from graph.messages import Ready
 from graph.registry import Installation, signature

@@ -17,7 +17,7 @@ URGENT = (*FINAL, NodeStarted, Preview)
 
 
 class EventStream:
-    """Takes the events of one job after the other, from any thread, and gives them on in order."""
+    """Takes the events of jobs, from any thread, and gives them on in order; a bundle has those of one job."""
 
     def __init__(self, send: Callable[[JobEvents], None]) -> None:
         self._send = send
@@ -28,8 +28,10 @@ class EventStream:
         threading.Thread(target=self._send_leftovers, name="events", daemon=True).start()
 
     def put(self, job_id: str, event: Event) -> None:
-        """Take an event of the job that runs. An urgent one is on its way, and all before it, when this returns."""
+        """Take an event of a job. An urgent one is on its way, and all before it, when this returns."""
         with self._lock:
+            if job_id != self._job_id and self._waiting:
+                self._flush()
             self._job_id = job_id
             self._waiting.append(event)
             if isinstance(event, URGENT):

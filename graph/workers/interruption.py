@@ -42,10 +42,12 @@ SIGNAL = signal.SIGINT if sys.platform == "win32" else signal.SIGUSR1
 class Interruptible:
     """A job that runs, for whoever wants to interrupt it."""
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, aside: bool = False) -> None:
         self.job_id = job_id
         self.flag = threading.Event()
         """Set as soon as the job is to stop."""
+        self.aside = aside
+        """Whether it waits or has given way to another job, which is not to be interrupted in its place."""
         self._over = threading.Event()
 
     def request(self) -> None:
@@ -66,15 +68,16 @@ class Interruptible:
     def _insist(self) -> None:
         if self._over.wait(PATIENCE):
             return
-        _state.wanted = self
         for _ in range(MOST_TRIES):
-            _wake_main_thread()
+            if not self.aside:
+                _state.wanted = self
+                _wake_main_thread()
             if self._over.wait(INTERVAL):
                 return
 
 
 class _State:
-    """What the signal handler has to know; there is one main thread, and it runs one job."""
+    """What the signal handler has to know; there is one main thread, and it runs one job, or one within another."""
 
     def __init__(self) -> None:
         self.wanted: Interruptible | None = None
@@ -111,7 +114,7 @@ def _wake_main_thread() -> None:
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     wanted = _state.wanted
-    if wanted is not None and not wanted.over and frame is not None and _may_raise(frame):
+    if wanted is not None and not wanted.over and not wanted.aside and frame is not None and _may_raise(frame):
         raise Interrupted
 
 

@@ -25,6 +25,7 @@ from graph.messages import (
     Interrupt,
     Job,
     JobEvents,
+    Order,
     Ping,
     Pong,
     Ready,
@@ -72,7 +73,7 @@ class LocalWorker:
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[Ready] = self._loop.create_future()
         self._died: asyncio.Future[WorkerDied] = self._loop.create_future()
-        self._job: tuple[str, Callable[[Event], None], asyncio.Future[None]] | None = None
+        self._jobs: dict[str, tuple[Callable[[Event], None], asyncio.Future[None]]] = {}
         self._fault: str | None = None
         self._memory_kills = memory_kills.count()
         self._heard = False
@@ -136,18 +137,22 @@ class LocalWorker:
         if self._died.done():
             raise self._died.result()
         finished: asyncio.Future[None] = self._loop.create_future()
-        self._job = (job.id, on_event, finished)
+        self._jobs[job.id] = (on_event, finished)
         try:
             self._send(Run(job))
             await _first(finished, self._died)
             if not finished.done():
                 raise self._died.result()
         finally:
-            self._job = None
+            self._jobs.pop(job.id, None)
 
     def interrupt(self, job_id: str) -> None:
         """Ask for the end of a job that is running."""
         self._send(Interrupt(job_id))
+
+    def order(self, job_id: str, node: str, order: str) -> None:
+        """Tell a node of a job that is running something."""
+        self._send(Order(job_id, node, order))
 
     def free(self, models: bool, results: bool) -> None:
         """Ask it to give memory back, now or after the job that is running."""
@@ -239,12 +244,12 @@ class LocalWorker:
                 answered.set_result(message)
             case Said():
                 self._on_said(message)
-            case JobEvents(job_id, events) if self._job and self._job[0] == job_id:
-                _, on_event, finished = self._job
+            case JobEvents(job_id, events) if job_id in self._jobs:
+                on_event, finished = self._jobs[job_id]
                 for event in events:
                     on_event(event)
                 if isinstance(events[-1], FINAL):
-                    self._job = None
+                    del self._jobs[job_id]
                     finished.set_result(None)
 
     async def _beat(self) -> None:
@@ -254,7 +259,7 @@ class LocalWorker:
             self._send(Ping())
             await asyncio.wait({self._died}, timeout=HEARTBEAT)
             # Counted, not measured: after the machine has slept, the clock says nothing about the worker.
-            unanswered = 0 if self._heard or self._job is not None else unanswered + 1
+            unanswered = 0 if self._heard or self._jobs else unanswered + 1
             if unanswered * HEARTBEAT >= SILENCE:
                 self._give_up(f"it did not answer for {SILENCE:.0f} seconds")
 

@@ -19,16 +19,17 @@ from typing import Any
 
 import msgspec
 
-from graph.events import Event, Failed, NodeFinished
+from graph.events import Event, Failed, NodeFinished, Shown
 from graph.execution.execute import Executor
 from graph.execution.garbage import collect_after_job, collect_seldom
+from graph.execution.outside import Orders, Outside
 from graph.messages import (
     Answer,
     Ask,
     Free,
     Hello,
     Interrupt,
-    Job,
+    Order,
     Ping,
     Reload,
     Run,
@@ -45,6 +46,7 @@ from graph.workers.event_stream import EventStream
 from graph.workers.host import Answerer
 from graph.workers.interruption import Interruptible
 from graph.workers.parent import end_with_parent
+from graph.workers.work import Begun, Work
 from graph.workers.worker import RESTARTED, WorkerSettings
 
 FLUSH_SECONDS = 1.0
@@ -83,11 +85,11 @@ class Control(threading.Thread):
 
     def __init__(self, link: Link) -> None:
         super().__init__(name="control", daemon=True)
-        self.work: queue.SimpleQueue[tuple[Job, Interruptible] | Free | Reload] = queue.SimpleQueue()
+        self.work = Work()
         self.questions: queue.SimpleQueue[Ask] = queue.SimpleQueue()
         self.before_end: Callable[[], None] = lambda: None
         self._link = link
-        self._current: Interruptible | None = None
+        self._jobs: dict[str, Begun] = {}
 
     def run(self) -> None:
         """Read until the connection ends, and the process with it."""
@@ -100,11 +102,15 @@ class Control(threading.Thread):
     def _obey(self, command: ToWorker) -> None:
         match command:
             case Run(job):
-                self._current = Interruptible(job.id)
-                self.work.put((job, self._current))
+                self._jobs = {id: each for id, each in self._jobs.items() if not each.running.over}
+                begun = self._jobs[job.id] = Begun(job, Interruptible(job.id, aside=True), Orders())
+                self.work.put(begun)
             case Interrupt(job_id):
-                if self._current and self._current.job_id == job_id:
-                    self._current.request()
+                if job_id in self._jobs:
+                    self._jobs[job_id].running.request()
+            case Order(job_id, node, order):
+                if job_id in self._jobs:
+                    self._jobs[job_id].orders.put(node, order)
             case Free() | Reload():
                 self.work.put(command)
             case Ping():
@@ -163,8 +169,8 @@ def main() -> None:
     link.send(assembly.report())
     while True:
         match control.work.get():
-            case (job, running):
-                _run(executor, job, running, stream)
+            case Begun() as begun:
+                _run(executor, begun, stream, control.work)
             case Free(models, results):
                 if results:
                     cache.clear()
@@ -179,19 +185,29 @@ def main() -> None:
                 link.send(assembly.report())
 
 
-def _run(executor: Executor, job: Job, running: Interruptible, stream: EventStream) -> None:
+def _run(executor: Executor, begun: Begun, stream: EventStream, work: Work) -> None:
+    job, running, orders = begun
+    running.aside = False
     ran_out = False
 
     def emit(event: Event) -> None:
         nonlocal ran_out
         if isinstance(event, Failed) and event.out_of_memory:
             ran_out = True
-        elif isinstance(event, NodeFinished):
+        elif isinstance(event, NodeFinished | Shown):
             msgspec.json.encode(event.ui)  # raises for what could not be shown, before the server meets it
         stream.put(job.id, event)
 
+    def let_others_run() -> None:
+        while guest := work.job():
+            running.aside = True
+            try:
+                _run(executor, guest, stream, work)
+            finally:
+                running.aside = False
+
     try:
-        executor.run(job, emit, running.flag)
+        executor.run(job, emit, running.flag, Outside(orders, work.has_job, let_others_run))
     except BaseException as error:  # noqa: BLE001 - whatever a node throws, SystemExit too, the next job must run
         stream.put(job.id, _failed(error))
     finally:

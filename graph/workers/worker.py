@@ -45,7 +45,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worker(Protocol):
-    """A place where jobs run, one at a time. A worker that has died is not used again: another one is made."""
+    """A place where jobs run, one at a time, or one within another that gives way to it.
+
+    A worker that has died is not used again: another one is made.
+    """
 
     name: str
     vitals: Pong | None
@@ -62,6 +65,9 @@ class Worker(Protocol):
 
     def interrupt(self, job_id: str) -> None:
         """Ask for the end of a job that is running."""
+
+    def order(self, job_id: str, node: str, order: str) -> None:
+        """Tell a node of a job that is running something."""
 
     def free(self, models: bool, results: bool) -> None:
         """Ask it to give memory back, now or after the job that is running."""

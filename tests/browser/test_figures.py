@@ -11,6 +11,10 @@ from playwright.sync_api import expect
 from tests.browser.pages import Editor
 from tests.conftest import Server
 
+TWICE_AS_WIDE = """() => {
+    const { width, height } = document.querySelector('.compare-frame').getBoundingClientRect();
+    return Math.abs(width / height - 2) < 0.05;
+}"""
 ROWS = "name,loss\nfirst,0.5\nsecond,0.25\nthird,1.5\n"
 
 
@@ -119,9 +123,9 @@ def test_nodes_show_compared_pictures_plots_and_tables(editor: Editor, server: S
 
     line = page.get_by_role("slider", name="Line between the pictures")
     expect(line).to_be_visible(timeout=90_000)
+    page.wait_for_function(TWICE_AS_WIDE)
     frame = page.locator(".compare-frame").bounding_box()
     assert frame is not None
-    assert abs(frame["width"] / frame["height"] - 2) < 0.05
     middle = frame["y"] + frame["height"] / 2
     editor.drag((frame["x"] + frame["width"] / 2, middle), (frame["x"] + frame["width"] * 0.8, middle))
     expect(line).to_have_attribute("aria-valuenow", "80")

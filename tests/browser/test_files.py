@@ -209,7 +209,7 @@ def test_what_is_missing_is_said_and_replaced(desk: Desk, tmp_path: Path):
     page.keyboard.press("Control+z")
     kept = desk.wait_for_draft(lambda document: document["nodes"][4]["type"] == "KSamplerOfAPack")
     assert kept["nodes"][4]["properties"]["cnr_id"] == "somebodys-pack"
-    assert kept["nodes"][0]["widgets_values"] == ["old/pocket-v1.ckpt"]
+    assert kept["nodes"][0]["widgets_values"][0] == "old/pocket-v1.ckpt"
 
 
 def weights(names: list[str]) -> bytes:

@@ -42,12 +42,12 @@ def test_a_model_is_found_noted_and_dragged_onto_the_canvas(editor: Editor):
     second.drag_to(page.locator("#canvas"), target_position={"x": 700, "y": 640})
     expect(page.locator("[data-node]")).to_have_count(before + 1)
     added = editor.wait_for_draft(lambda document: len(document["nodes"]) == before + 1)["nodes"][-1]
-    assert (added["type"], added["widgets_values"]) == ("CheckpointLoader", ["second.safetensors"])
+    assert (added["type"], added["widgets_values"]) == ("CheckpointLoader", ["second.safetensors", "default"])
     second.drag_to(editor.node("Load Checkpoint").first)
     expect(page.locator("[data-node]")).to_have_count(before + 1)
     editor.wait_for_draft(
         lambda document: all(
-            node["widgets_values"] == ["second.safetensors"]
+            node["widgets_values"][0] == "second.safetensors"
             for node in document["nodes"]
             if node["type"] == "CheckpointLoader"
         )

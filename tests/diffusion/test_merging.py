@@ -7,7 +7,17 @@ import pytest
 import torch
 
 from diffusion.checkpoint import Checkpoint, load_checkpoint
-from diffusion.merging import MergeError, added, by_block, merge_clips, merge_models, merge_vaes, subtracted, weighted
+from diffusion.merging import (
+    MergeError,
+    added,
+    by_block,
+    merge_clips,
+    merge_clips_by_depth,
+    merge_models,
+    merge_vaes,
+    subtracted,
+    weighted,
+)
 from diffusion.saving import save_checkpoint
 from diffusion.weights import load_weights, read_header, save_weights
 from tests.diffusion.families.small_models import write_sd1, write_sdxl
@@ -90,6 +100,21 @@ def test_blocks_are_told_by_the_longest_name(loaded, stored, tmp_path):
         seen.add((start.split(".")[0], ratio))
         assert torch.equal(found[name], stored[0][name] * ratio + stored[1][name] * (1 - ratio)), name
     assert {("time_embed", 1.0), ("out", 0.25), ("output_blocks", 0.25), ("input_blocks", 1.0)} < seen
+
+
+def test_parts_of_text_encoders_and_of_vaes(loaded, stored, tmp_path):
+    """The text encoder has three layers, one for each ratio; words have the first, and what follows them the last."""
+    first, second = loaded[:2]
+    vae = merge_vaes(first.vae, merge_vaes(second.vae, loaded[2].vae, subtracted(0.5)), added())
+    clip = merge_clips_by_depth(first.clip, second.clip, (1.0, 0.25, 0.5))
+    found = saved(tmp_path, first._replace(clip=clip, vae=vae))
+    shares = {"embeddings": 1.0, "layers.0.": 1.0, "layers.1.": 0.25, "layers.2.": 0.5, "final_layer_norm": 0.5}
+    for name in (name for name in found if name.startswith("cond_stage_model")):
+        share = next(share for part, share in shares.items() if part in name)
+        assert torch.equal(found[name], stored[0][name] * share + stored[1][name] * (1 - share)), name
+    for name in (name for name in found if name.startswith("first_stage_model")):
+        expected = stored[0][name] + (stored[1][name] - stored[2][name]) * 0.5
+        torch.testing.assert_close(found[name], expected, atol=1e-6, rtol=0)
 
 
 def test_running_merged_and_others_leaves_all_as_they_were(loaded):

@@ -63,6 +63,14 @@ def test_without_a_decoder_the_map_is_used(model, tmp_path):
     assert preview_of(model, [tmp_path], pytest.fail)(LATENTS) == linear(model)
 
 
+def test_the_user_chooses_how_latents_are_shown(folder, model, tmp_path):
+    assert preview_of(model, [folder], pytest.fail, "latent2rgb")(LATENTS) == linear(model)
+    assert preview_of(model, [folder], pytest.fail, "taesd")(LATENTS) != linear(model)
+    told: list[str] = []
+    assert preview_of(model, [tmp_path / "empty"], told.append, "taesd")(LATENTS) == linear(model)
+    assert told == ["There is no TAESD decoder for this model in models/vae_approx: its colours are estimated instead."]
+
+
 def test_a_damaged_decoder_is_told_once(model, tmp_path):
     (tmp_path / "taesd_decoder.safetensors").write_bytes(b"")
     told: list[str] = []

@@ -210,6 +210,17 @@ def test_pickles_without_tensors(tmp_path):
     assert load_pickle(tmp_path / "numbers.pt") == {"a": 1}
 
 
+def test_the_same_content_gives_the_same_bytes(tmp_path):
+    path, metadata = tmp_path / "a.safetensors", {f"键 {number}": f'"{number}"\n\x01猫' for number in range(20)}
+    written = []
+    for _ in range(4):
+        save_weights(path, TENSORS, metadata)
+        written.append(path.read_bytes())
+    assert written == written[:1] * 4
+    assert read_header(path).metadata == {"format": "pt", **metadata}
+    assert torch.equal(load_weights(path)["a.weight"], TENSORS["a.weight"])
+
+
 def test_saved_weights_are_read_back_and_replace_the_old_file_at_once(tmp_path):
     path = tmp_path / "new.safetensors"
     path.write_bytes(b"old")

@@ -103,6 +103,18 @@ def fail(value: int, how: Annotated[str, Choice(("input", "value", "key", "memor
     raise KeyError("depth")
 
 
+@node("Partly", category="test")
+def partly(ctx: Context, value: int = 7) -> int:
+    """What it was asked for, but for the first time, when it is told to stop halfway."""
+    calls.append(("Partly", value))
+    if (mark := ctx.folders.user / "stopped").exists():
+        return value
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    ctx.leave_unfinished()
+    return value // 2
+
+
 @node("Grumble", category="test")
 def grumble(ctx: Context) -> int:
     ctx.warn("It is late.")

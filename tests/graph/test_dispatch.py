@@ -61,7 +61,7 @@ class Scripted:
 
 
 def new(id: str) -> NewJob:
-    return NewJob(id=id, prompt=PROMPT, extra_data=b"{}", targets=["1"])
+    return NewJob(id=id, prompt=PROMPT, extra_data=b"{}", targets=["1"], gives_way=id.startswith("training"))
 
 
 class Diary:
@@ -93,7 +93,7 @@ class Bench:
         self.down: list[str] = []
         factories = [lambda script=script: self._make(script) for script in scripts]
         self.dispatcher = Dispatcher(
-            folder / "jobs.sqlite", HistoryLimits(), factories, True, lambda _: None, self.down.append
+            folder / "jobs.sqlite", HistoryLimits(), factories, "auto", lambda _: None, self.down.append
         )
         self.dispatcher.listeners.append(self.diary)
 
@@ -263,3 +263,35 @@ async def test_a_worker_that_does_not_end_an_interrupted_job_is_replaced(bench, 
     assert [await table.state("a"), await table.state("b")] == ["interrupted", "success"]
     assert table.workers[0].interrupts == ["a"]
     assert [worker.jobs for worker in table.workers] == [["a"], ["b"]]
+
+
+async def test_a_job_that_gives_way_lets_quick_ones_run_and_does_not_fall_with_them(
+    bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("graph.queue.dispatch.INTERRUPT_PATIENCE", 0.01)
+
+    def act(worker: Scripted, job: Job, on_event: Callable[[events.Event], None]) -> None:
+        on_event(events.Started(1))
+        worker.busy = worker is table.workers[0] and job.id in ("training", "stubborn picture")
+        if worker.busy:
+            on_event(events.GivesWay("1"))
+        else:
+            on_event(events.Succeeded(2))
+
+    table = await bench(act)
+    await table.accept("training", "training later", "picture")
+    assert await table.end_of(1) == ["picture"]
+    assert table.workers[0].jobs == ["training", "picture"]
+    await table.accept("stubborn picture")
+    while "stubborn picture" not in table.workers[0].jobs:
+        await asyncio.sleep(0.01)
+    table.dispatcher.interrupt("training")  # it is not its turn, and so the worker lives
+    await asyncio.sleep(0.05)
+    assert table.workers[0].alive()
+    table.dispatcher.running["training"].interrupted = False
+    table.dispatcher.interrupt()  # what has its turn
+    assert await table.end_of(3) == ["stubborn picture", "training", "training later"]
+    assert await table.state("stubborn picture") == "interrupted"
+    assert [await table.state(id) for id in ("training", "training later")] == ["success", "success"]
+    assert table.workers[0].interrupts == ["training", "stubborn picture"]
+    assert table.workers[1].jobs == ["training", "training later"]

@@ -59,6 +59,16 @@ def test_subgraphs_nest():
     assert compiled(drawing, **more)["5:3:7"] == ("Number", {"value": 3})
 
 
+def test_inner_nodes_say_what_the_instances_around_them_are_called():
+    inner = Drawing().node(7, "Number", outputs=["INT"], widgets=[3], title="Three").output(0, (7, 0))
+    drawing, more = subgraph(inner=Drawing().node(3, "uuid-2", outputs=["INT"], title="Middle"))
+    more["definitions"]["subgraphs"].append({**inner.definition("uuid-2"), "name": "Inner"})
+    more["definitions"]["subgraphs"][0]["name"] = "Outer"
+    meta = {id: node["_meta"] for id, node in compile_document(drawing.document(**more), SCHEMAS).items()}
+    assert meta["5:3:7"] == {"title": "Three", "within": ["Outer", "Middle"]}
+    assert "within" not in meta["1"]
+
+
 def test_a_subgraph_that_contains_itself_is_refused():
     drawing, more = subgraph(inner=Drawing().node(3, "uuid-1", outputs=["INT"]))
     with pytest.raises(DocumentError, match="'uuid-1' contains itself"):

@@ -246,3 +246,12 @@ def test_a_long_chain_runs(bench):
     assert len(bench.run(prompt)[1]) == 3001
     assert calls[-1] == ("Show", 3000)
     assert bench.run(prompt)[1] == []
+
+
+def test_what_is_left_unfinished_is_not_used_again_nor_what_was_made_of_it(bench):
+    prompt = {"1": node("Partly"), "2": node("Add", a=["1", 0], b=0), "3": node("Show", value=["2", 0])}
+    assert bench.run(prompt)[1] == ["Partly", "Add", "Show"]
+    assert calls[-1] == ("Show", 3)
+    assert bench.run(prompt)[1] == ["Partly", "Add", "Show"]
+    assert calls[-1] == ("Show", 7)
+    assert bench.run(prompt)[1] == []

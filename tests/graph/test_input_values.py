@@ -22,6 +22,7 @@ PROMPT = {
     "3": node("Count", steps=3, letter="a"),
     "4": node("Join", first=["1", 0], second=["2", 0]),
     "4:1": {**node("Show", text=["4", 0]), "_meta": {"title": "Twice"}},
+    "6:1": {**node("Text", text="c"), "_meta": {"title": "Positive prompt", "within": ["Details", "Face"]}},
     "5": {**node("Foreign", **{"a.b": 1}), "_meta": {"title": "Twice"}},
 }
 
@@ -37,6 +38,7 @@ def place_of(place, value="x"):
         ("1.text", ("1", "text")),
         ("Positive prompt.text", ("1", "text")),
         ("v1.5 prompt.text", ("2", "text")),
+        ("Details › Face › Positive prompt.text", ("6:1", "text")),
         ("Count.steps", ("3", "steps")),
         ("4:1.text", ("4:1", "text")),
         ("4.second", ("4", "second")),
@@ -56,8 +58,11 @@ def test_places_are_found_by_id_title_and_type(place, meant):
             "positive prompt.text",
             "There is no node 'positive prompt' among those of the workflow that run. Similar: Posi",
         ),
-        ("99.text", "There are: 1 (Positive prompt), 2 (v1.5 prompt), 3 (Count), 4 (Join), 4:1 (Twice), 5 (Twice)."),
-        ("Text.text", "Several nodes are called 'Text': 1, 2. Name one by its id."),
+        (
+            "99.text",
+            "1 (Positive prompt), 2 (v1.5 prompt), 3 (Count), 4 (Join), 4:1 (Twice), 6:1 (Details › Face › Pos",
+        ),
+        ("Text.text", "Several nodes are called 'Text': 1, 2, 6:1. Name one by its id."),
         ("Twice.text", "Several nodes are called 'Twice': 4:1, 5. Name one by its id."),
         ("1.txt", "Positive prompt (node 1) has no input 'txt'. Similar: text."),
         ("3.qqqq", "Count (node 3) has no input 'qqqq'. There are: steps, letter."),

@@ -70,6 +70,15 @@ def test_nothing_is_raised_once_the_job_is_over(job: Interruptible):
     assert call(spin, 0.3)
 
 
+def test_a_job_that_has_given_way_is_not_interrupted_in_the_place_of_another(job: Interruptible):
+    job.aside = True
+    job.request()
+    assert call(spin, 0.3)
+    job.aside = False
+    with pytest.raises(Interrupted):
+        call(spin)
+
+
 def test_the_engine_finishes_what_it_does_for_a_node(job: Interruptible):
     sent = []
     engine = function_in("graph.fake", "def f(spin, sent):\n    spin(0.3)\n    sent.append('whole')")

@@ -27,7 +27,7 @@ def meaning_of(prompt: Prompt) -> Any:
 
     Two nodes are of a kind if they agree in everything up to the far ends of all links, in both directions.
     """
-    kinds = {id: hash(repr((node["class_type"], node["_meta"]))) for id, node in prompt.items()}
+    kinds = {id: hash(repr((node["class_type"], node["_meta"]["title"]))) for id, node in prompt.items()}
     for _ in range(len(prompt) + 1):
         leaving: dict[str, list[Any]] = {id: [] for id in prompt}
         entering = {}

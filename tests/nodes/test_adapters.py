@@ -116,6 +116,23 @@ def test_regions_and_schedules(context, tiny):
         scheduled(0.5, 0.5)
 
 
+def test_regions_and_schedules_heed_block_weights_and_each_other(context, tiny):
+    """Everywhere and always they do what the same weights do in the model's own weights, which others check."""
+    blocks, everywhere, middle = "0,0,1,0,0", torch.ones(1, 8, 8), tiny.model.schedule.percent_to_sigma(0.5)
+    given = context, tiny.model, tiny.clip, "cat.safetensors"
+    expected = picture(adapters.lora_loader_blocks(*given, 0.5, 0.5, blocks).MODEL, middle)
+    assert not torch.equal(expected, picture(tiny.model, middle))
+    scheduled = adapters.lora_loader_scheduled(context, tiny.model, given[-1], 0.5, block_weights=blocks)
+    torch.testing.assert_close(picture(scheduled, middle), expected, rtol=1e-3, atol=1e-3)
+    region = adapters.lora_loader_regional(*given, everywhere, 0.5, 0.5, blocks)
+    torch.testing.assert_close(picture(region.MODEL, middle), expected, rtol=1e-3, atol=1e-3)
+    assert region.CLIP.encoders[0].patches == ()
+    late = adapters.lora_loader_regional(*given, everywhere, 0.5, start_percent=0.6)
+    assert torch.equal(picture(late.MODEL, middle), picture(tiny.model, middle))
+    with pytest.raises(InputError, match="The end must lie behind the start"):
+        adapters.lora_loader_regional(*given, everywhere, start_percent=1.0)
+
+
 def test_what_is_wrong_with_a_file_is_said(context, tiny):
     adapters.lora_loader_model_only(context, tiny.model, "more.safetensors")
     [warning] = context.warnings

@@ -57,6 +57,20 @@ def test_networks_are_applied_one_after_the_other():
     assert len(once.positive[0][1]["control"]) == 1
 
 
+def test_a_network_for_inpainting_gets_the_mask_and_the_vae():
+    mask, vae = torch.ones(1, 4, 4), object()
+    positive, negative = control.control_net_inpainting_apply(
+        positive=prompt(), negative=prompt(), control_net=network(), vae=vae, image=IMAGE, mask=mask, end_percent=0.6
+    )
+    (unit,), (other,) = positive[0][1]["control"], negative[0][1]["control"]
+    assert unit is other
+    assert (unit.vae, unit.repainted, unit.mask, unit.end_percent) == (vae, mask, None, 0.6)
+    (unit,) = control.control_net_apply_advanced(prompt(), prompt(), network(), IMAGE, vae=vae).positive[0][1][
+        "control"
+    ]
+    assert unit.vae is vae
+
+
 def test_a_union_is_told_its_task():
     union = network(AsksUnion())
     assert control.set_union_control_net_type(union, TASKS[1]).asked == AsksUnion(1)

@@ -20,7 +20,7 @@ COMFY_INPUTS = {
     loaders.unet_loader: ("UNETLoader", ["unet_name", "weight_dtype"]),
     loaders.clip_loader: ("CLIPLoader", ["clip_name", "type", "device"]),
     loaders.dual_clip_loader: ("DualCLIPLoader", ["clip_name1", "clip_name2", "type", "device"]),
-    loaders.diffusers_loader: ("DiffusersLoader", ["model_path"]),
+    loaders.diffusers_loader: ("DiffusersLoader", ["model_path", "weight_dtype"]),
     sdxl.clip_text_encode_sdxl: (
         "CLIPTextEncodeSDXL",
         ["clip", "width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"],
@@ -90,6 +90,7 @@ def test_parts_loaded_alone_are_those_of_the_checkpoint(context, xl):
     clip = loaders.dual_clip_loader(context, "clip_g.safetensors", "clip_l.safetensors")
     assert torch.equal(clip.encode("a cat")[0][0], xl.CLIP.encode("a cat")[0][0])
     parts = loaders.diffusers_loader(context, "xl")
+    assert loaders.diffusers_loader(context, "xl", "fp8_e5m2").MODEL.part.size < parts.MODEL.part.size / 3
     assert torch.equal(parts.CLIP.encode("a cat")[0][0], xl.CLIP.encode("a cat")[0][0])
     one = loaders.clip_loader(context, "clip_l.safetensors", device="cpu")
     assert one.encode("a cat")[0][0].shape == (1, 77, WIDTH)

@@ -10,7 +10,7 @@ from diffusion.weights import load_weights, read_header, save_weights
 from graph.declare import InputError, spec_of
 from graph.folders import Folders
 from graph.testing import Recorder
-from nodes import flux, image_prompts, layer_guidance, loaders, model_changes, unclip
+from nodes import flux, image_prompts, layer_guidance, loaders, model_changes, prompts, unclip
 from nodes.sampling import k_sampler
 from tests.diffusion.families import test_sd3
 from tests.diffusion.families.small_models import write_unclip
@@ -114,6 +114,15 @@ def test_flux_from_its_files(context):
     assert plain.isfinite().all()
     assert not torch.allclose(plain, strong)
     assert not torch.allclose(plain, painted(flux.flux_disable_guidance(prompt)))
+
+
+def test_tokens_of_both_text_encoders_are_shown(context):
+    clip = loaders.checkpoint_loader(context, "flux.safetensors").CLIP
+    assert prompts.show_tokens(context, clip, "a (cat:1.5)") == (2, 1)
+    of_clip, of_t5 = context.shown["tables"]
+    assert [of_clip["title"], of_t5["title"]] == ["CLIP-L", "T5"]
+    assert [row[2:] for row in of_clip["rows"]] == [["a", 320, 1.0], ["cat", 2368, 1.5]]
+    assert [row[2:] for row in of_t5["rows"]] == [["▁a", 4, 1.0], ["▁cat", 5, 1.5]]
 
 
 def test_flux_with_layers_left_out_and_steps_reused(context):

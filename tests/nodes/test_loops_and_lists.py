@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 
 from graph import events
-from graph.declare import node
+from graph.declare import InputError, node
+from graph.folders import Folders
 from graph.packs.importing import Imported
 from graph.registry import collect
+from graph.testing import Recorder
 from graph.values import Items
 from nodes import lists, loops, prompt_lists
 from tests.graph.sweeps.plots import Bench, given
@@ -168,6 +170,21 @@ def test_files_of_a_folder_are_a_list_and_a_new_one_is_seen(bench):
     prompt["x"]["inputs"]["folder_name"] = "../set"
     assert bench.run(prompt) is None
     assert isinstance(bench.events[-1], events.Failed)
+
+
+def test_pictures_go_by_their_numbers_and_one_that_is_damaged_is_named_and_left_out(tmp_path):
+    ctx = Recorder(folders=Folders.under(tmp_path))
+    folder = ctx.folders.input / "set"
+    folder.mkdir(parents=True)
+    for name in ("10.png", "2.png"):
+        Image.new("RGB", (8, 8)).save(folder / name)
+    (folder / "3.png").write_bytes(b"no picture")
+    found = lists.folder_pictures(ctx, "set")
+    assert found.names == ["2.png", "10.png"]
+    assert len(found.images) == 2
+    assert ctx.warnings == ["3.png is not a picture that can be read. Save it as PNG, JPEG or WebP."]
+    with pytest.raises(InputError, match=r"3\.png is not a picture"):
+        lists.folder_pictures(ctx, "set", start=1, count=1)
 
 
 LINES = """a cat

@@ -168,6 +168,16 @@ def test_block_ratios_have_the_names_of_the_file(pair):
         assert torch.equal(weights[name], checkpoint.model.source.tensor(name))
 
 
+def test_a_vae_may_take_its_decoder_from_another(pair):
+    merged = merging.vae_merge_blocks(pair[0].vae, pair[1].vae, 1.0, 0.0)
+    sources = {"encoder": pair[0].vae.source, "decoder": pair[1].vae.source}
+    sources |= {"quant_conv": sources["encoder"], "post_quant_conv": sources["decoder"]}
+    with merged.loaded() as network:
+        weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    for name, weight in weights.items():
+        torch.testing.assert_close(weight, sources[name.partition(".")[0]].tensor(name), atol=1e-6, rtol=0)
+
+
 def test_a_lora_is_extracted_resized_and_merged(pair, folders):
     difference = merging.model_merge_subtract(pair[1].model, pair[0].model)
     texts = merging.clip_merge_subtract(pair[1].clip, pair[0].clip)
@@ -177,9 +187,12 @@ def test_a_lora_is_extracted_resized_and_merged(pair, folders):
     metadata = read_header(made).metadata
     assert metadata["ss_network_dim"] == "4"
     assert 0.1 < float(metadata["safelight_retained_energy"]) < 1
-    (folders.models / "loras" / "made.safetensors").write_bytes(made.read_bytes())
+    lost = {"lora_unet_nowhere.alpha": torch.tensor(1.0)}
+    save_weights(folders.models / "loras" / "made.safetensors", {**load_weights(made), **lost})
     adapter_tools.lora_resize(context, pair[0].model, "made.safetensors", 2, filename_prefix="small", clip=pair[0].clip)
     adapter_tools.lora_merge(context, pair[0].model, "made.safetensors", "made.safetensors", filename_prefix="two")
+    assert len(context.warnings) == 3  # one for each file that is read
+    assert "the first is lora_unet_nowhere.alpha" in context.warnings[0]
     small, two = (folders.output / item["filename"] for item in context.shown["models"][1:])
     assert read_header(small).metadata["ss_network_dim"] == "2"
     assert not any(name.startswith("lora_te") for name in load_weights(two))

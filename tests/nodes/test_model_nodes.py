@@ -13,7 +13,7 @@ from nodes import conditioning, loaders, vae
 from tests.parity.random_checkpoint import TINY, VAE, write
 
 CORE_INPUTS = {
-    loaders.checkpoint_loader: ("CheckpointLoaderSimple", ["ckpt_name"]),
+    loaders.checkpoint_loader: ("CheckpointLoaderSimple", ["ckpt_name", "weight_dtype"]),
     loaders.vae_loader: ("VAELoader", ["vae_name"]),
     conditioning.clip_encode: ("CLIPTextEncode", ["text", "clip", "dialect"]),
     conditioning.clip_set_last_layer: ("CLIPSetLastLayer", ["clip", "stop_at_clip_layer"]),
@@ -70,6 +70,17 @@ def test_a_checkpoint_gives_its_parts_in_order(loaded):
     assert loaded.MODEL.latent_format.channels == 4
     assert loaded.CLIP.encoders[0].width == 48
     assert loaded.VAE.downscale == 8
+
+
+def test_a_checkpoint_may_be_kept_in_half_the_memory(context, loaded):
+    """What such weights compute is checked where the library is tested; the text encoders and the VAE stay exact."""
+    small = loaders.checkpoint_loader(context, "tiny.safetensors", "fp8_e4m3fn")
+    with small.MODEL.loaded() as running:
+        kept = [each.numel() for each in running.network.parameters() if each.dtype == torch.float8_e4m3fn]
+        assert sum(kept) > sum(each.numel() for each in running.network.parameters()) / 2
+    assert small.MODEL.part.size < loaded.MODEL.part.size / 3
+    assert torch.equal(small.CLIP.encode("a cat")[0][0], loaded.CLIP.encode("a cat")[0][0])
+    assert small.VAE.part.size == loaded.VAE.part.size
 
 
 def test_a_checkpoint_that_is_not_there(context):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from diffusion.checkpoint import load_checkpoint
-from diffusion.weights import save_weights
+from diffusion.weights import load_weights, save_weights
 from graph.declare import InputError
 from graph.engine import Engine
 from graph.folders import Folders
@@ -41,6 +41,7 @@ def lora(folders: Folders, tiny) -> str:
     tensors = {
         f"{DOWN}.lora_down.weight": torch.randn(2, width[1]),
         f"{DOWN}.lora_up.weight": torch.randn(width[0], 2),
+        f"{DOWN}.alpha": torch.tensor(1.0),
         f"{TEXT}.lora_down.weight": torch.randn(2, 48),
         f"{TEXT}.lora_up.weight": torch.randn(48, 2),
     }
@@ -61,17 +62,46 @@ def test_loras_of_a_prompt_are_on_the_model_and_its_text_encoder(ctx, tiny, lora
     assert found.prompt == "a cat <lora:ann:0.5>"
     assert ctx.warnings == []
     apart = prompted(ctx, tiny, "a cat <lora:people/Ann:0:1:8>")
-    assert "The rank in the prompt's <lora:people/Ann> was ignored" in ctx.warnings.pop()
     assert torch.equal(apart.positive[0][0], plain.positive[0][0])
     assert len(apart.MODEL.patches) == 1
     assert ctx.warnings == []
+
+
+def test_a_rank_in_a_prompt_takes_the_first_components_of_a_lora(ctx, tiny, lora):
+    """By hand: a component is a column of one factor with a row of the other; the scale stays that of the file."""
+    tensors = load_weights(ctx.folders.model_path("loras", lora))
+    up, down = (tensors[f"{DOWN}.lora_{part}.weight"] for part in ("up", "down"))
+    weight = torch.zeros(up.shape[0], down.shape[1])
+    for tag, rank in (("<lora:ann:1:0.5:1>", 1), ("<lora:ann:te=1:unet=0.5:dyn=9>", 2)):
+        [patch] = prompted(ctx, tiny, f"a cat {tag}").MODEL.patches
+        [change] = patch.changes().values()
+        torch.testing.assert_close(change(weight), 0.5 * (1.0 / 2) * up[:, :rank] @ down[:rank])
+    assert prompted(ctx, tiny, "a cat <lora:ann:dyn=0>").MODEL is tiny.model
+    assert "its rank one from 1 up" in ctx.warnings.pop()
+
+
+def test_block_weights_and_what_is_not_used_of_a_lora(ctx, tiny, lora):
+    """The lora changes the middle block and the text encoder alone, so what is left of it can be counted."""
+    path = ctx.folders.model_path("loras", lora)
+    save_weights(path, {**load_weights(path), "lora_unet_nowhere.alpha": torch.tensor(1.0)})
+    without = prompted(ctx, tiny, "a cat <lora:ann:0.5:lbw=OUTALL>").MODEL.patches[0]
+    assert not without.changes()
+    assert ctx.shown["text"] == ["Ann.safetensors changes 1 layers of the UNet, 1 layers of CLIP-L."]
+    assert "1 tensors of Ann.safetensors belong to nothing" in ctx.warnings.pop()
+    middle = prompted(ctx, tiny, "a cat <lora:ann:0.5:lbw=0,0,1,0,0:start=3>")
+    assert middle.CLIP is not tiny.clip
+    assert [*middle.MODEL.patches[0].changes()] == ["mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight"]
+    assert not middle.CLIP.encoders[0].patches
+    assert ctx.warnings.pop() == "The prompt's <lora:ann> has 'start', which is not known here and was left out."
+    with pytest.raises(InputError, match="There are 2 block weights"):
+        prompted(ctx, tiny, "a cat <lora:ann:1:lbw=1,1>")
 
 
 def test_what_a_prompt_names_and_is_not_there_is_told(ctx, tiny):
     found = prompted(ctx, tiny, "a cat <lora:nobody:1> <lora:x:strong> <other:thing> <hypernet:none>")
     assert found.MODEL is tiny.model
     assert ["<lora:nobody> was left out. There is no 'nobody' in models/loras" in ctx.warnings[0]] == [True]
-    assert "its strength is no number" in ctx.warnings[1]
+    assert "its strength must be a number" in ctx.warnings[1]
     assert "there are lora, lyco and hypernet" in ctx.warnings[2]
     assert "models/hypernetworks" in ctx.warnings[3]
 

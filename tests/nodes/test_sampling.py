@@ -53,6 +53,15 @@ def test_inputs_are_in_the_order_of_shared_workflows():
     assert ends < set(advanced)
 
 
+def test_how_pictures_are_shown_is_the_wish_of_the_user(checkpoint, prompts, ctx):
+    ctx.preview_method = "taesd"  # of which the embedded checkpoint has none
+    k_sampler(ctx, model=checkpoint.model, latent_image=empty(), **prompts, **{**SETTINGS, "steps": 1})
+    assert len(ctx.previews) == 1
+    assert ctx.warnings == [
+        "There is no TAESD decoder for this model in models/vae_approx: its colours are estimated instead."
+    ]
+
+
 def test_a_latent_is_denoised_with_progress_and_previews(checkpoint, prompts, ctx):
     result = k_sampler(ctx, model=checkpoint.model, seed=3, latent_image=empty(2), **prompts, **SETTINGS)
     assert result["samples"].shape == (2, 4, 8, 8)

@@ -1,10 +1,12 @@
 """Training as nodes, on a small checkpoint and real pictures: what comes of it, what stays, what is refused."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from diffusion.adapters import fit, load_adapter
 from diffusion.training.pictures import Dataset
@@ -46,7 +48,7 @@ def weights(model) -> dict[str, torch.Tensor]:
 
 
 def test_a_trained_lora_is_a_value_and_a_file_that_do_the_same(ctx, tiny):
-    trained = train(ctx, tiny, training_pictures(ctx, "ghost"), algorithm="LoHa", conv_rank=1)
+    trained = train(ctx, tiny, training_pictures(ctx, "ghost"), algorithm="LoHa", conv_rank=1, text_learning_rate=2e-2)
     file = ctx.folders.model_path("loras", trained.lora_name)
     loaded = fit(load_adapter(file), tiny.model).on_model(tiny.model, 1.0)
     ours, theirs, plain = weights(trained.MODEL), weights(loaded), weights(tiny.model)
@@ -54,11 +56,21 @@ def test_a_trained_lora_is_a_value_and_a_file_that_do_the_same(ctx, tiny):
     assert len(changed) > 20
     for name in ours:
         torch.testing.assert_close(ours[name], theirs[name], rtol=1e-2, atol=2e-3)  # the file is of half precision
+    [learned], [read] = trained.CLIP.encoders, fit(load_adapter(file), clip=tiny.clip).on_clip(tiny.clip, 1.0).encoders
+    [before] = tiny.clip.encoders
+    changed = [name for name, old in weights(before).items() if not torch.equal(old, weights(learned)[name])]
+    assert len(changed) == 6 * before.layers
+    torch.testing.assert_close(weights(learned), weights(read), rtol=1e-2, atol=2e-3)
     metadata = read_header(file).metadata
     assert metadata["ss_network_module"] == "lycoris.kohya"
     assert metadata["ss_steps"] == "3"
     assert "ghst" in metadata["ss_tag_frequency"]
-    assert [plot["title"] for plot in ctx.shown["plots"]] == ["loss", "learning rate"]
+    assert [plot["title"] for plot in ctx.shown["plots"]] == [
+        "loss",
+        "loss at fixed noise",
+        "learning rate",
+        "steps per second",
+    ]
     assert len(ctx.shown["plots"][0]["series"][0]["y"]) == 3
 
 
@@ -69,6 +81,11 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(ctx, tiny, tmp_pa
         "objective": training_objective("huber", "min-SNR", noise_offset=0.05),
         "learning": learning_options("Lion", "cosine", accumulation=2),
         "save_every": 2,
+        "text_learning_rate": 1e-3,
+        "dropout": 0.1,
+        "rank_dropout": 0.2,
+        "module_dropout": 0.2,
+        "block_rates": "down=linear mid=0.5",
     }
     straight = Recorder(Folders.under(tmp_path / "straight"))
     expected = train(straight, tiny, dataset, 5, **options)
@@ -80,9 +97,16 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(ctx, tiny, tmp_pa
     assert [done for done, whole in again.steps if whole == 5] == [4, 5]
     for name, tensor in weights(expected.MODEL).items():
         assert torch.equal(tensor, weights(found.MODEL)[name])
+    assert found.CLIP.encode("ghst")[0][0].equal(expected.CLIP.encode("ghst")[0][0])
+    assert not found.CLIP.encode("ghst")[0][0].equal(tiny.clip.encode("ghst")[0][0])
     assert found.loss == expected.loss
     names = {file.name for file in (ctx.folders.models / "loras").iterdir()}
     assert names == {"ghost.safetensors", "ghost-step00000002.safetensors", "ghost-step00000004.safetensors"}
+    metadata = read_header(ctx.folders.models / "loras" / "ghost.safetensors").metadata
+    told = {key: metadata[f"ss_{key}"] for key in ("unet_lr", "text_encoder_lr", "network_dropout", "clip_skip")}
+    assert told == {"unet_lr": "0.01", "text_encoder_lr": "0.001", "network_dropout": "0.1", "clip_skip": "None"}
+    arguments = {"rank_dropout": 0.2, "module_dropout": 0.2, "block_lr": "down=linear mid=0.5"}
+    assert json.loads(metadata["ss_network_args"]) == arguments
 
 
 def test_more_steps_train_only_these(ctx, tiny):
@@ -124,6 +148,16 @@ def test_a_lora_of_another_origin_is_not_overwritten(ctx, tiny):
     assert file.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("block_rates", "1,2"), ("dropout", 0.1), ("rank_dropout", 0.1), ("loraplus_ratio", 4.0)],
+)
+def test_options_that_do_not_fit_are_told_at_their_input(ctx, tiny, option, value):
+    with pytest.raises(InputError) as refused:
+        train(ctx, tiny, training_pictures(ctx, "ghost"), algorithm="LoKr", **{option: value})
+    assert refused.value.input_name == option
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "c:d", ".hidden"])
 def test_names_stay_in_their_folder(ctx, tiny, name):
     with pytest.raises(InputError) as refused:
@@ -148,7 +182,15 @@ def test_the_check_says_what_is_wrong_and_how_many_steps_an_epoch_has(ctx):
     check_training_pictures(ctx, both, resolution=64, batch_size=4, bucket_step=8)
     [table] = ctx.shown["tables"]
     assert "5 pictures, 32 with repeats, in batches of 4: 8 steps an epoch" in table["title"]
-    assert table["rows"][0][:4] == ["ghost_00.png", "ghost", 10, "64 x 64"]
+    thumbnail, *rest = table["rows"][0]
+    assert rest[:4] == ["ghost_00.png", "ghost", 10, "64 x 64"]
+    with Image.open(ctx.folders.temp / thumbnail["subfolder"] / thumbnail["filename"]) as small:
+        assert small.size == (64, 64)
+    assert ctx.shown["text"][0].splitlines() == [
+        "ghost: 3 pictures, 30 with repeats, 94% of an epoch, weight 1",
+        "house: 2 pictures, 2 with repeats, 6% of an epoch, weight 0.5",
+        "64 x 64: 32 in 8 batches",
+    ]
     said = " ".join(ctx.warnings)
     assert "bad.png cannot be read" in said
     assert "is small (32 x 32): it is enlarged 2.0 times" in said
@@ -232,5 +274,6 @@ def test_a_word_lowers_the_loss_and_its_run_goes_on(ctx, tiny, texts):
 
 
 def test_a_word_needs_something_to_begin_with(ctx, tiny):
-    with pytest.raises(InputError, match="no word to begin with"):
+    with pytest.raises(InputError, match="no word to begin with") as refused:
         invert(ctx, tiny, initial_words=" ")
+    assert refused.value.input_name == "initial_words"

@@ -1,16 +1,20 @@
 """DreamBooth on a small checkpoint: what it writes, that the prior counts, and that nothing else is changed by it."""
 
+import math
+
 import pytest
 import torch
 
+from diffusion.adapters import fit, load_adapter
 from diffusion.checkpoint import load_checkpoint
-from diffusion.training.lora import states_of
+from diffusion.training.lora import AdapterPlan, new_adapter, states_of
 from diffusion.training.samples import Sample
 from diffusion.training.trainer import Plan, Trainer
 from diffusion.training.whole_weights import TrainedWeights
 from graph.declare import InputError
 from graph.folders import Folders
 from graph.testing import Recorder
+from nodes.training_course import lost
 from nodes.training_dreambooth import train_dreambooth, training_images
 from nodes.training_pictures import join_training_pictures, training_pictures
 from tools.mascot.ghost import write
@@ -48,9 +52,39 @@ def test_what_was_learned_is_a_value_and_a_checkpoint(ctx, tiny):
     for name in before:
         torch.testing.assert_close(after[name].float(), stored[name].float(), rtol=1e-5, atol=1e-6)
     assert loaded.clip.encode("ghst")[0][0].equal(tiny.clip.encode("ghst")[0][0])
+    assert found.CLIP.encode("ghst")[0][0].equal(tiny.clip.encode("ghst")[0][0])
     with tiny.model.loaded() as network:  # what others sample with is as it was
         state = network.network.state_dict()
     assert all(torch.equal(state[name].float(), before[name].float()) for name in before)
+
+
+def test_text_encoders_learn_too_and_all_of_it_is_also_a_lora(ctx, tiny):
+    """At full rank a LoRA holds the whole difference of a matrix (Eckart, Young), but for the file's half precision."""
+    dataset = training_pictures(ctx, "ghost")
+    found = train(ctx, tiny, dataset, text_learning_rate=1e-3, lora_rank=4096, saved_as="float32")
+    loaded = load_checkpoint(ctx.folders.model_path("checkpoints", found.ckpt_name))
+    file = ctx.folders.model_path("loras", found.lora_name)
+    fitted = fit(load_adapter(file), tiny.model, tiny.clip)
+    assert fitted.report.complete
+    added = [fitted.on_model(tiny.model, 1.0), *fitted.on_clip(tiny.clip, 1.0).encoders]
+    for taught, stored, lora, plain in zip(
+        [found.MODEL, *found.CLIP.encoders],
+        [loaded.model, *loaded.clip.encoders],
+        added,
+        [tiny.model, *tiny.clip.encoders],
+        strict=True,
+    ):
+        before, after, again, read = (each.source.tensors(each.patches) for each in (plain, taught, lora, stored))
+        torch.testing.assert_close(read, after, rtol=1e-5, atol=1e-6)
+        matrices = [name for name in before if before[name].ndim > 1 and "_embedding.weight" not in name]
+        assert sum(bool((before[name] - after[name]).abs().max() > 5e-4) for name in matrices) > 0.7 * len(matrices)
+        for name in matrices:
+            torch.testing.assert_close(again[name], after[name], rtol=0, atol=3e-4)
+    state, name = lost("checkpoints"), file.stem
+    assert state(ctx.folders, name=name, lora_rank=4096) is None
+    file.unlink()
+    assert state(ctx.folders, name=name, lora_rank=0) is None
+    assert math.isnan(state(ctx.folders, name=name, lora_rank=4096))  # it is made again when the node is queued
 
 
 def test_pictures_of_the_graph_are_kept_once(ctx):
@@ -75,7 +109,8 @@ def test_subject_and_class_are_trained_together_and_told_apart(ctx, tiny):
     assert all(name in (folder / "log.jsonl").read_text() for name in ('"ghost": ', '"cat": '))
 
 
-def test_the_weight_of_the_prior_changes_the_gradient_through_class_pictures_alone(tiny):
+@pytest.mark.parametrize("made", [TrainedWeights.of, lambda model: new_adapter(model, AdapterPlan(), seed=1)])
+def test_the_weight_of_the_prior_changes_the_gradient_through_class_pictures_alone(tiny, made):
     """The gradient is linear in the weight, and its slope is the gradient of the class pictures."""
     draw = torch.Generator().manual_seed(1)
     latents = torch.randn(2, 4, 8, 8, generator=draw)
@@ -85,7 +120,7 @@ def test_the_weight_of_the_prior_changes_the_gradient_through_class_pictures_alo
             Sample("subject", latents[0], "ghst", "ghost", weight=subject),
             Sample("class", latents[1], "a cat", "cat", weight=weight),
         ]
-        weights = TrainedWeights.of(tiny.model)
+        weights = made(tiny.model)
         trainer = Trainer(tiny.model, weights.parameters, data, states_of(tiny.clip), Plan(batch=2, clip=0.0))
         with tiny.model.loaded() as network, weights.attached(network.network):
             trainer.step(network, 0)

@@ -78,5 +78,6 @@ def test_it_lowers_the_loss(ctx, tiny):
 
 @pytest.mark.parametrize("layers", ["", "2, 1", "1", "1, x, 1", "1, -2, 1"])
 def test_sizes_that_make_no_network_are_refused(ctx, tiny, layers):
-    with pytest.raises(InputError, match="sizes of layers"):
+    with pytest.raises(InputError, match="sizes of layers") as refused:
         train(ctx, tiny, layers=layers)
+    assert refused.value.input_name == "layers"

@@ -10,10 +10,10 @@ from graph.declare import InputError
 from graph.engine import Engine
 from graph.folders import Folders
 from graph.testing import Recorder
-from nodes import training, training_course
+from nodes import training, training_follow
 from nodes.training_embedding import train_textual_inversion
 from nodes.training_options import caption_options
-from nodes.training_pictures import training_pictures
+from nodes.training_pictures import check_training_pictures, training_pictures
 from tools.mascot.ghost import write
 
 DONE = 5
@@ -28,9 +28,10 @@ def ctx(tmp_path) -> Recorder:
 
 def train(ctx, tiny, steps: int = DONE, **options):
     options = {"model": tiny.model, "clip": tiny.clip, "vae": tiny.vae, **options}
+    dataset = options.pop("dataset", None) or training_pictures(ctx, "ghost")
     return training.train_lora(
         ctx,
-        dataset=training_pictures(ctx, "ghost"),
+        dataset=dataset,
         name="ghost",
         steps=steps,
         resolution=64,
@@ -54,7 +55,7 @@ class Power(Recorder):
 
 
 def test_a_crash_costs_what_came_after_the_last_snapshot(ctx, tiny, monkeypatch):
-    monkeypatch.setattr(training_course, "KEPT_EVERY", 0.0)
+    monkeypatch.setattr(training_follow, "KEPT_EVERY", 0.0)
     crashing = Power(ctx.folders)
     crashing.at = 3
     with pytest.raises(SystemError):
@@ -81,26 +82,32 @@ def test_it_can_be_interrupted_at_any_time(ctx, tiny, after, first):
     assert trained_steps(again) == list(range(first, DONE + 1))
 
 
-def test_what_was_learned_before_a_loss_that_is_no_number_is_kept(ctx, tiny, monkeypatch):
-    step = training_course.Trainer.step
+@pytest.mark.parametrize(("ruined", "kept"), [(False, 3), (True, 2)])
+def test_of_what_was_learned_before_a_loss_that_is_no_number_what_is_good_is_kept(ctx, tiny, monkeypatch, ruined, kept):
+    step = training_follow.Trainer.step
 
     def failing(trainer, network, number):
         if number == 3:
-            raise training_course.TrainingError("no number")
+            if ruined:  # finite, and of no use
+                for parameter in trainer.parameters.values():
+                    parameter.data.fill_(1e30)
+            raise training_follow.TrainingError("no number")
         return step(trainer, network, number)
 
-    monkeypatch.setattr(training_course.Trainer, "step", failing)
-    with pytest.raises(InputError, match="no number"):
-        train(ctx, tiny)
+    monkeypatch.setattr(training_follow.Trainer, "step", failing)
+    with pytest.raises(InputError, match=f"no number What was learned in the first {kept} steps is kept"):
+        train(ctx, tiny, save_every=2)
     monkeypatch.undo()
     train(again := Recorder(ctx.folders), tiny)
-    assert trained_steps(again) == [4, 5]
+    assert trained_steps(again) == list(range(kept + 1, DONE + 1))
 
 
 def test_another_layer_of_the_text_encoder_or_another_vae_make_another_run(ctx, tiny):
     train(ctx, tiny, 1)
     train(ctx, tiny, 1, clip=tiny.clip.with_last_layer(-2))
     train(ctx, tiny, 1, vae=replace(tiny.vae, source=None))
+    measured = replace(tiny.model.latent_format, rgb_bias=(0.1, 0.2, 0.3))  # anew in each process, for previews
+    train(ctx, tiny, 1, model=replace(tiny.model, latent_format=measured))
     assert len(list((ctx.folders.user / "training").iterdir())) == 3
 
 
@@ -123,6 +130,41 @@ def test_a_file_that_was_deleted_is_made_again(tmp_path, tiny_path):
             engine.run(prompt, targets=["3"])
             assert file.is_file()
         assert engine.run(prompt, targets=["3"]).outputs["3"][0] is first  # what was kept is still good
+
+
+def test_who_replaces_what_another_training_had_learned_is_told_once(ctx, tiny):
+    train(ctx, tiny, 1)
+    train(ctx, tiny, 2)
+    assert not ctx.warnings
+    train(ctx, tiny, 1, seed=1)
+    assert "ghost.safetensors held what another training had learned" in ctx.warnings.pop()
+    train(ctx, tiny, 1, seed=1)
+    assert not ctx.warnings
+
+
+def test_a_full_disk_is_told_and_nothing_that_was_learned_is_lost(ctx, tiny, monkeypatch):
+    def full(tensors, path, metadata):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("diffusion.weights.save_file", full)
+    with pytest.raises(InputError, match=r"ghost\.safetensors cannot be written .*No space left.*make room"):
+        train(ctx, tiny)
+    assert not list((ctx.folders.models / "loras").iterdir())
+    monkeypatch.undo()
+    train(again := Recorder(ctx.folders), tiny)
+    assert trained_steps(again) == []
+    assert (ctx.folders.models / "loras" / "ghost.safetensors").is_file()
+
+
+def test_pictures_that_come_no_time_are_shown_and_refused_at_their_input(ctx, tiny):
+    write(ctx.folders.input / "none" / "0_ghost", 1, 64, "ghst")
+    dataset = training_pictures(ctx, "none")
+    check_training_pictures(ctx, dataset, resolution=64)
+    assert "1 pictures, 0 with repeats, 0% of an epoch" in ctx.shown["text"][0]
+    with pytest.raises(InputError, match="no picture to train with") as refused:
+        train(ctx, tiny, dataset=dataset)
+    assert refused.value.input_name == "dataset"
 
 
 def test_a_broken_file_of_that_name_is_not_overwritten(ctx, tiny):
@@ -156,14 +198,14 @@ def test_a_step_without_the_word_learns_nothing(ctx, tiny):
 def test_texts_for_a_word_may_have_choices(ctx, tiny):
     """The loss at fixed noise asks with one of the texts, as the steps do."""
     asked = []
-    states = training_course.Trainer._encoded
+    states = training_follow.Trainer._encoded
 
     def encoded(trainer, text):
         asked.append(text)
         return states(trainer, text)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_course.Trainer, "_encoded", encoded)
+        patch.setattr(training_follow.Trainer, "_encoded", encoded)
         invert(ctx, tiny, own_texts="a {red|blue} {}\nsome {}")
     assert set(asked) <= {f"{text} embedding:ghst" for text in ("a red", "a blue", "some")}
 

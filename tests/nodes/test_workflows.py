@@ -21,7 +21,7 @@ def registry():
 @pytest.fixture
 def folders(tmp_path):
     folders = Folders.under(tmp_path)
-    for name in ("checkpoints/pocket", "controlnet/pocket_canny", "taggers/pocket_tagger"):
+    for name in ("checkpoints/pocket", "controlnet/pocket_canny", "taggers/pocket_tagger", "loras/pocket_ghost"):
         path = folders.models / f"{name}.safetensors"
         path.parent.mkdir(parents=True)
         path.write_bytes(b"")

@@ -96,6 +96,16 @@ async def test_progress_and_previews(server: RunningServer):
         assert pictures[0] == b"\0\0\0\x01\0\0\0\x01\xff\xd8\xff\xd9"
 
 
+async def test_a_job_may_do_without_previews(server: RunningServer):
+    async with server.session() as session, session.socket("blind") as frames:
+        await session.queue(counting(6), client_id="blind", extra_data={"preview_method": "none"})
+        seen = [kind for kind, _ in await frames.until("executing", node=None)]
+        assert "progress" in seen
+        assert "binary" not in seen
+        refused = await session.post("/prompt", {"prompt": counting(4), "extra_data": {"preview_method": "film"}}, 400)
+        assert "auto, latent2rgb, taesd, none" in refused["error"]["message"]
+
+
 async def test_previews_say_where_they_belong_to_clients_that_want_it(server: RunningServer):
     async with server.session() as session, session.socket("rich", supports_preview_metadata=True) as frames:
         await frames.until("feature_flags", supports_preview_metadata=True)

@@ -57,3 +57,10 @@ def address(item: Mapping[str, Any]) -> str:
 def share(picture: np.ndarray, colour: tuple[float, float, float], distance: float = 0.3) -> float:
     """How much of a picture is of a colour, or nearer to it than `distance` in RGB of 0..1."""
     return float((np.linalg.norm(picture - np.asarray(colour, np.float32), axis=-1) < distance).mean())
+
+
+def tiles(sheet: np.ndarray, columns: int = 2, width: int = 160, margin: int = 6) -> list[np.ndarray]:
+    """The square pictures of a contact sheet of two rows, without their captions."""
+    row = (sheet.shape[0] - margin) // 2
+    places = [(y * row + margin, x * (width + margin) + margin) for y in range(2) for x in range(columns)]
+    return [sheet[top : top + width, left : left + width] for top, left in places]

@@ -66,18 +66,27 @@ test('tables are sorted as numbers and as texts, with what is empty last', () =>
 test('a table is copied as programs for tables read it', () => {
   const csv = asCsv({ columns: ['name', 'a "b"'], rows: [['x, y', 1.5], [' z', null], ['two\nlines', true]] });
   assert.equal(csv, 'name,"a ""b"""\r\n"x, y",1.5\r\n" z",\r\n"two\nlines",true');
+  const pictures = ['b10.png', 'b9.png'].map((filename) => [{ filename, subfolder: '', type: 'temp' }]);
+  assert.deepEqual(sortedRows(pictures, 0, 1).map(([picture]) => picture.filename), ['b9.png', 'b10.png']);
+  assert.equal(asCsv({ columns: ['picture'], rows: pictures }), 'picture\r\nb10.png\r\nb9.png');
 });
 
 test('what a pack sends that is no figure is left out', () => {
+  const picture = { filename: 'a.png', subfolder: 'x', type: 'temp' };
   const raw = figuresOf({
     plots: [null, 7, { series: [{ y: [1, 'x', null, 3] }, 'line'], y_scale: 'wavy', x_scale: 'log', title: 4 }],
-    tables: [{ columns: ['a', 'b'], rows: [[1], 'row', [{ deep: true }, 2, 3]] }],
+    tables: [{ columns: ['a', 'b'], rows: [[1], 'row', [{ deep: true }, 2, 3], [picture, { ...picture, type: '../etc' }]] }],
   });
   const [plot, table, ...others] = readFigures(raw);
   assert.deepEqual(others, []);
   assert.deepEqual(plot.plot.series, [{ label: '', x: [0, 1, 2, 3], y: [1, null, null, 3] }]);
   assert.deepEqual([plot.plot.xScale, plot.plot.yScale, plot.plot.title], ['log', 'linear', '4']);
-  assert.deepEqual(table.table.rows, [[1, null], [null, null], ['{"deep":true}', 2]]);
+  assert.deepEqual(table.table.rows, [
+    [1, null],
+    [null, null],
+    ['{"deep":true}', 2],
+    [picture, '{"filename":"a.png","subfolder":"x","type":"../etc"}'],
+  ]);
   assert.equal(figuresOf({ images: [], text: ['x'] }), null);
 });
 

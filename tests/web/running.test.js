@@ -210,15 +210,19 @@ test('what a quick job says before its queueing is answered stays, and what was 
     ['execution_error', { node_id: '2', exception_type: 'ValueError', exception_message: 'No.', traceback: [] }],
     ['executing', { node: null }],
   ].map(([type, data]) => ({ type, data: { prompt_id: id, ...data } }));
+  const wanted = signal('auto');
+  const sent = [];
   const editor = {
     ...{ run, document: new GraphDocument(), spec: () => null, queuedSeeds: new Map(), batch: signal(1), name: signal(''), toFile: () => ({}) },
     tabs: { shown: signal(tab), newJob: () => 'quick' },
     ownJobs: { add() {}, end() {} },
     widgets: { rememberSeeds() {} },
+    preferences: { of: (id) => id === 'run.previews' && wanted },
     translator: { t: (key) => key, has: () => false },
     inputLabel: (_, input) => input,
     client: {
-      async queue(_, { prompt_id: id }) {
+      async queue(_, { prompt_id: id, extra_data: extra }) {
+        sent.push(extra);
         for (const frame of frames(id)) run.onFrame(frame);
         return { node_errors: {} };
       },
@@ -228,6 +232,10 @@ test('what a quick job says before its queueing is answered stays, and what was 
   assert.equal(await submit(editor, {}), true);
   const said = ['1', '2'].map((id) => run.node(id).get().problems.map(({ message }) => message));
   assert.deepEqual([said, run.node('2').get().state], [[[], ['No.']], 'error']);
+
+  wanted.set('taesd');
+  await submit(editor, {});
+  assert.deepEqual(sent, [undefined, { preview_method: 'taesd' }]);
 });
 
 // Documents and levels.
@@ -283,4 +291,44 @@ test('when a job has ended, each node says how its time compares with the longes
   assert.deepEqual(['1', '2'].map((id) => run.node(id).get().heat), [0.25, 1]);
   run.onFrame({ type: 'execution_start', data: { prompt_id: 'k' } });
   assert.deepEqual(['1', '2'].map((id) => run.node(id).get().heat), [null, null]);
+});
+
+test('what a node shows while it runs grows, and it is told nothing more once it has ended', async () => {
+  const run = newRun();
+  const plots = (count) => [{ series: [{ y: Array(count).fill(1) }] }];
+  const images = [{ filename: 'a.png', subfolder: '', type: 'temp', label: '7' }];
+  const showing = (count, orders) => ({ prompt_id: 'j', node: '1', display_node: '1', output: { plots: plots(count), images }, orders });
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+  run.onFrame({ type: 'showing', data: showing(1, ['pause']) });
+  const first = run.node('1').get();
+  assert.deepEqual(first.orders, { job: 'j', node: '1', names: ['pause'] });
+  run.onFrame({ type: 'showing', data: showing(2, ['pause']) });
+  const grown = run.node('1').get();
+  assert.deepEqual(grown.figures.plots, plots(2));
+  assert.equal(grown.pictures, first.pictures); // the same object, so that nothing is drawn anew
+  assert.equal(grown.orders, first.orders);
+
+  const nodes = { 1: { value: 3, max: 9, state: 'running' } };
+  await caughtUp(run, ['j'], { j: detail('j', 'in_progress', { nodes, showing: [showing(3, ['go_on'])] }) });
+  assert.deepEqual(run.node('1').get().orders.names, ['go_on']);
+  run.onFrame({ type: 'executed', data: { prompt_id: 'j', node: '1', output: { images, plots: plots(4) } } });
+  assert.equal(run.node('1').get().orders, null);
+});
+
+test('a job that gave way to another is followed again when it has its turn', () => {
+  const run = newRun();
+  const showing = { prompt_id: 'j', node: '1', output: { text: ['x'] }, orders: ['pause'] };
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'j' } });
+  run.onFrame({ type: 'executing', data: { prompt_id: 'j', node: '1' } });
+  run.onFrame({ type: 'showing', data: showing });
+  run.onFrame({ type: 'execution_start', data: { prompt_id: 'guest' } });
+  run.onFrame({ type: 'executing', data: { prompt_id: 'guest', node: '2' } });
+  assert.equal(run.job.get(), 'guest');
+  assert.deepEqual([run.node('1').get().state, run.node('1').get().orders], ['idle', null]);
+  run.onFrame({ type: 'executing', data: { prompt_id: 'guest', node: null } });
+  run.onFrame({ type: 'executing', data: { prompt_id: 'j', node: '1' } });
+  run.onFrame({ type: 'showing', data: showing });
+  assert.equal(run.job.get(), 'j');
+  assert.equal(run.node('1').get().state, 'running');
+  assert.deepEqual(run.node('1').get().orders.names, ['pause']);
 });

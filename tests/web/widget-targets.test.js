@@ -1,12 +1,18 @@
 // The widgets that a sweep can change: those of the nodes before it, by names that say which one is meant.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { GraphDocument } from '../../web/core/document.js';
 import { addNodes, link } from '../../web/core/edits.js';
+import { readWorkflow } from '../../web/core/format.js';
 import { searchTypes } from '../../web/core/search.js';
-import { widgetTargets } from '../../web/core/widget-targets.js';
+import { widgetTargets as targets } from '../../web/core/widget-targets.js';
+import { specFinder } from '../../web/core/virtual.js';
 import { widgetKind } from '../../web/widgets/kinds.js';
+import { typedValue } from '../../web/widgets/targets.js';
 import { exampleDocument, placed, specs, specOf } from './example-graph.js';
+import { workflow } from './subgraph-examples.js';
 
+const widgetTargets = (...given) => targets(...given).map(({ name }) => name);
 const describe = (node) => ({ title: node.title ?? specOf(node).title, inputs: specOf(node).inputs });
 
 test('they are those of all nodes before it, the nearest first', () => {
@@ -35,4 +41,29 @@ test('an input that names a widget has a widget of its own kind, and internal no
   const candidates = (internal) => [{ spec: { ...specs.get('Sampler'), internal }, names: ['Sampler'] }];
   assert.equal(searchTypes('sampler', candidates(false)).length, 1);
   assert.equal(searchTypes('sampler', candidates(true)).length, 0);
+});
+
+test('those of nodes in subgraphs have the titles of the instances before them', () => {
+  const document = new GraphDocument();
+  document.replace(readWorkflow(structuredClone(workflow), specs));
+  const spec = specFinder(specs, document.definitions);
+  const found = targets(document, '4', (node) => ({ title: node.title ?? spec(node).title, inputs: spec(node).inputs }));
+  assert.deepEqual(found.map(({ name, place }) => [name, place]), [
+    ['Drawing › Sampler.seed', '2:5.seed'],
+    ['Drawing › Sampler.steps', '2:5.steps'],
+    ['Drawing › First › Encode.text', '2:3:1.text'],
+    ['Loader.file', '1.file'],
+  ]);
+});
+
+test('the value that is typed is the one before the caret, unless that is in the middle of it', () => {
+  const typed = (text) => {
+    const found = typedValue(text.replace('|', ''), text.indexOf('|'));
+    return found && [found.start, found.letters, [...found.others].filter(Boolean)];
+  };
+  assert.deepEqual(typed('|'), [0, '', []]);
+  assert.deepEqual(typed('eu|'), [0, 'eu', []]);
+  assert.deepEqual(typed('euler, dp|, heun'), [7, 'dp', ['euler', 'heun']]);
+  assert.deepEqual(typed('euler\n"my lo|'), [6, 'my lo', ['euler']]);
+  assert.equal(typed('eu|ler'), null);
 });

@@ -1,5 +1,6 @@
 """What most templates begin and end with, and the example pictures that some of them load."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tools.templates.sheet import Node, Output, Seed, Sheet
@@ -52,3 +53,12 @@ def saved(sheet: Sheet, begun: Start, latent: Node | Output, title: str | None =
 def shown(sheet: Sheet, begun: Start, latent: Node | Output, title: str | None = None) -> Node:
     """The picture of a latent, shown and not kept."""
     return sheet.add("PreviewImage", title, images=sheet.add("VAEDecode", samples=latent, vae=begun.vae))
+
+
+def compared(sheet: Sheet, begun: Start, latents: Mapping[str, Node]) -> Node:
+    """The pictures of latents on one sheet, each with its name below it, saved."""
+    pictures = [sheet.add("VAEDecode", samples=latent, vae=begun.vae) for latent in latents.values()]
+    joined = sheet.add("MakeList", **{f"value{number}": picture for number, picture in enumerate(pictures)})
+    look = {"columns": 2, "width": 160, "margin": 6, "text_size": 16}
+    contact = sheet.add("ContactSheet", images=joined, captions="\n".join(latents), **look)
+    return sheet.add("SaveImage", images=contact)

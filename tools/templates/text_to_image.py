@@ -1,6 +1,8 @@
 """Templates that begin with a prompt alone."""
 
-from tools.templates.samples import empty, sampled, saved, shown, start
+from collections.abc import Mapping
+
+from tools.templates.samples import compared, empty, sampled, saved, shown, start
 from tools.templates.sheet import Seed, Sheet
 from tools.templates.template import Text, template
 
@@ -33,39 +35,63 @@ def prompt_scheduling(sheet: Sheet) -> None:
 @template(
     title=Text("Prompt alternation", "提示词交替"),
     about=Text(
-        "[cat|penguin] in the WebUI's syntax swaps the words at each step, so that the picture becomes a mixture of "
-        "both. More than two are possible. It needs enough steps for each word to have its say.",
-        "WebUI 语法 [cat|penguin] 每一步交替使用词语，画面成为两者的混合。可以写两个以上。"
-        "步数要足够，让每个词都起作用。",
+        "[red|yellow] in the WebUI's syntax takes one word after the other, step by step, and the picture becomes a "
+        "mixture: of a red heart and a yellow one, an orange one. More than two words are possible, and one that is "
+        "there twice counts twice. It needs enough steps for each word to have its say. Set the dialect of a Prompt "
+        "node to WebUI for it.",
+        "WebUI 语法 [red|yellow] 每一步交替使用词语，画面成为两者的混合：红心与黄心之间，得到橙色的心。"
+        "可以写两个以上的词，重复出现的词占两份。步数要足够，让每个词都起作用。"
+        "使用时请把“提示词”节点的语法设为 WebUI。",
     ),
     category="text-to-image",
     tags=("prompt", "alternation", "webui"),
 )
 def prompt_alternation(sheet: Sheet) -> None:
-    """Two words that take turns."""
-    begun = start(sheet, "a large [cat|penguin] on a blue background, 3d style")
-    begun.positive.values["dialect"] = "WebUI"
-    saved(sheet, begun, sampled(sheet, begun, empty(sheet), steps=24))
+    """Two colours, and their mixtures."""
+    colours = ("red", "yellow", "[red|yellow]", "[red|yellow|yellow]")
+    _compared(sheet, {colour: f"a large {colour} heart on a blue background, 3d style" for colour in colours})
 
 
 @template(
     title=Text("AND: several prompts at once", "AND：同时使用多个提示词"),
     about=Text(
-        "Prompts that are joined by AND are evaluated one by one, and what they ask for is added: "
-        "each has its own weight after a colon, also a negative one. Unlike one long prompt, no part colours another. "
-        "The dialect of the Prompt node is WebUI.",
-        "用 AND 连接的提示词分别计算，再把各自的要求相加：冒号后是各自的权重，也可以为负。"
-        "与一条长提示词不同，各部分互不影响。“提示词”节点的语法为 WebUI。",
+        "Prompts that are joined by AND are evaluated one by one, and what they ask for is added: each has its own "
+        "weight after a colon, also a negative one. Here a heart is asked for alone, then with a blue background in "
+        "a prompt of its own, then with twice as much of that, and in the end away from it. Unlike one long prompt, no "
+        "part colours another. The dialect of the Prompt nodes is WebUI.",
+        "用 AND 连接的提示词分别计算，再把各自的要求相加：冒号后是各自的权重，也可以为负。这里先单独要一颗心，"
+        "再用另一条提示词加上蓝色背景，然后把它加倍，最后反过来远离它。与一条长提示词不同，各部分互不影响。"
+        "“提示词”节点的语法为 WebUI。",
     ),
     category="text-to-image",
     tags=("prompt", "AND", "composable diffusion", "webui"),
 )
 def and_composition(sheet: Sheet) -> None:
-    """Two prompts that are added."""
-    text = "a star on a blue background, 3d style :0.6 AND a heart on a blue background, 3d style :0.6"
-    begun = start(sheet, text)
-    begun.positive.values["dialect"] = "WebUI"
-    saved(sheet, begun, sampled(sheet, begun, empty(sheet)))
+    """A prompt alone, with another one, with more of it, and with less than none."""
+    heart, ground = "a large red heart, 3d style", "a blue background, 3d style"
+    _compared(
+        sheet,
+        {
+            "heart": heart,
+            "heart AND blue": f"{heart} AND {ground}",
+            "AND blue :2": f"{heart} AND {ground} :2",
+            "AND blue :-1": f"{heart} AND {ground} :-1",
+        },
+    )
+
+
+def _compared(sheet: Sheet, prompts: Mapping[str, str]) -> None:
+    """A picture of each prompt from the same noise, on one sheet with what is special about it."""
+    first, *others = prompts
+    begun = start(sheet, prompts[first])
+    begun.positive.title, begun.positive.values["dialect"] = f"Prompt: {first}", "WebUI"
+    latent, made = empty(sheet), {}
+    for name in prompts:
+        asked = begun.positive
+        if name in others:
+            asked = sheet.add("CLIPEncode", f"Prompt: {name}", clip=begun.clip, text=prompts[name], dialect="WebUI")
+        made[name] = sampled(sheet, begun, latent, name, positive=asked)
+    sheet.thumbnail(compared(sheet, begun, made))
 
 
 @template(

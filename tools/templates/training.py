@@ -37,6 +37,7 @@ def train_lora(sheet: Sheet) -> None:
             name="little_ghost",
             steps=200,
             learning_rate=0.002,
+            text_learning_rate=0.0,
             rank=8,
             alpha=8.0,
             batch_size=2,

@@ -5,6 +5,7 @@ import { parseExactly } from '../core/exact-integer.js';
 import { FormatError, isWorkflow, writeWorkflow } from '../core/format.js';
 import { readSpecs } from '../core/spec.js';
 import { VIRTUAL_SPECS } from '../core/virtual.js';
+import { giveOrder } from '../net/jobs.js';
 import { ServerError } from '../net/server-error.js';
 import { chosenContent } from './chosen.js';
 import { refusalText } from './problems.js';
@@ -21,7 +22,7 @@ import { packTexts } from './pack-texts.js';
 const BESIDE = 30;
 
 /** @typedef {'toFile' | 'copyText' | 'pasteText'} FileAction */
-/** @typedef {'pictureUrl' | 'uploadImage' | 'uploadFile' | 'submit' | 'reloadSpecs' | 'refreshNodes' | 'freeMemory'} ServerAction */
+/** @typedef {'pictureUrl' | 'uploadImage' | 'uploadFile' | 'submit' | 'reloadSpecs' | 'refreshNodes' | 'freeMemory' | 'giveOrder'} ServerAction */
 /** @typedef {'followServer' | 'reloadPacks' | 'reportPack'} PackAction */
 
 /**
@@ -110,6 +111,7 @@ export const createServerActions = (editor, types) => ({
   },
   refreshNodes: () => types.set(new Map(types.peek())),
   freeMemory: async () => (await import('./free-memory.js')).freeMemory(editor),
+  giveOrder: (to, order) => void editor.attempt(() => giveOrder(editor.client, to, order)),
   async followServer() {
     const { client, translator, serverProblems } = editor;
     const [texts, problems] = await Promise.all([client.packTexts(), client.problems(), editor.reloadSpecs()]);

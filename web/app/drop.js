@@ -63,7 +63,8 @@ function createHint({ t }, host) {
 function keyOf(types) {
   if (types.length > 1) return 'drop.several';
   const [type = ''] = types;
-  if (['image/png', 'image/webp', 'image/jpeg'].includes(type)) return 'drop.picture-or-workflow';
+  if (['image/png', 'image/webp', 'image/jpeg', 'image/gif'].includes(type)) return 'drop.picture-or-workflow';
+  if (type.startsWith('video/')) return 'drop.video-or-workflow';
   if (type.startsWith('image/')) return 'drop.picture';
   return type === 'application/json' ? 'drop.workflow' : 'drop.file';
 }

@@ -3,6 +3,7 @@
 import { addNodes, compose, setValue } from '../core/edits.js';
 import { createNode } from '../core/create.js';
 import { isAdvanced } from '../core/spec.js';
+import { isVideo } from '../ui/video.js';
 import { headerLength, kindOfWeights, readHeader } from '../core/weight-files.js';
 
 /** @import { Application } from '../types/app.d.ts' */
@@ -12,6 +13,7 @@ import { headerLength, kindOfWeights, readHeader } from '../core/weight-files.js
 /** How far nodes of several files lie from each other. */
 const STEP = 40;
 const PICTURE_LOADER = { type: 'LoadImage', input: 'image' };
+const VIDEO_LOADER = { type: 'LoadVideo', input: 'file' };
 const LATENT_LOADER = { type: 'LoadLatent', input: 'latent' };
 
 /**
@@ -31,6 +33,7 @@ export async function takeFiles(editor, files, place) {
 async function takeFile(editor, file, place) {
   if (/\.(safetensors|sft|latent)$/i.test(file.name)) return takeTensors(editor, file, place);
   if (await editor.files.openFile(file)) return;
+  if (isVideo(file.name)) return addVideo(editor, file, place);
   if (file.type.startsWith('image/')) return addPicture(editor, file, place);
   editor.notify('error', editor.t('format.no-workflow-inside', { name: file.name }));
 }
@@ -44,6 +47,11 @@ async function takeFile(editor, file, place) {
 export async function addPicture(editor, file, place) {
   const picture = await editor.uploadImage(file);
   addLoader(editor, PICTURE_LOADER, nameIn(picture), place);
+}
+
+/** @param {Application} editor @param {File} file @param {Point} place */
+async function addVideo(editor, file, place) {
+  addLoader(editor, VIDEO_LOADER, nameIn(await editor.uploadFile(file)), place);
 }
 
 /** @param {{ filename: string, subfolder: string }} file */

@@ -7,6 +7,7 @@ import { recordOf } from '../core/json.js';
 import { textIn } from '../core/localized.js';
 import { isAnythingMissing } from '../core/wanted-files.js';
 import { ServerError } from '../net/server-error.js';
+import { isMoving, readTexts } from './file-texts.js';
 import { fileOf, plainName, rememberWorkflow, storedWorkflows } from './stored-workflows.js';
 
 /** @import { Application, FileControl } from '../types/app.d.ts' */
@@ -37,10 +38,9 @@ export class Files {
 
   /** @param {File} file */
   async readFile(file) {
-    if (file.size > LARGEST_FILE) throw new FormatError('format.too-large', { name: file.name });
+    if (file.size > LARGEST_FILE && !isMoving(file.name)) throw new FormatError('format.too-large', { name: file.name });
     if (/\.json$/i.test(file.name) || file.type === 'application/json') return parse(await file.text(), file.name);
-    const { readPictureTexts } = await import('./picture-metadata.js');
-    const texts = await readPictureTexts(new Uint8Array(await file.arrayBuffer()));
+    const texts = await readTexts(file, file.name);
     const text = texts.get('workflow') ?? texts.get('prompt');
     if (text !== undefined) return parse(text, file.name);
     return (await import('./infotext.js')).workflowOfTexts(this.#editor, texts);
@@ -95,7 +95,7 @@ export class Files {
     const input = document.createElement('input');
     input.type = 'file';
     input.multiple = true;
-    input.accept = '.json,image/png,image/webp,image/jpeg';
+    input.accept = '.json,image/png,image/webp,image/jpeg,image/gif,video/mp4,video/webm';
     input.onchange = () => {
       for (const file of input.files ?? []) void this.#editor.attempt(() => this.#openChosen(file));
     };

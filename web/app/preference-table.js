@@ -23,6 +23,7 @@ export const PREFERENCES = [
   { id: 'canvas.grid', kind: 'number', default: 20, min: 5, max: 100, step: 5 },
   { id: 'prompt.completion', kind: 'toggle', default: true },
   { id: 'prompt.highlighting', kind: 'toggle', default: true },
+  { id: 'run.previews', kind: 'choice', default: 'auto', choices: ['auto', 'latent2rgb', 'taesd', 'none'] },
   { id: 'run.notify', kind: 'toggle', default: false },
   { id: 'run.notify-after', kind: 'number', default: 30, min: 0, max: 3600, step: 5, unit: 's' },
   { id: 'run.sound', kind: 'toggle', default: false },

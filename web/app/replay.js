@@ -69,6 +69,7 @@ export function framesOf(job) {
     // A node that begins is shown without its steps: they come again.
     frames.push({ type: 'progress_state', data: { prompt_id, nodes: { [node]: progress } } });
   }
+  for (const data of job.showing ?? []) frames.push({ type: 'showing', data });
   for (const [type, data] of job.messages) {
     const failed = /** @type {Frames['execution_error']} */ (/** @type {unknown} */ (data));
     if (type === 'execution_error') frames.push({ type, data: { ...failed, prompt_id } });

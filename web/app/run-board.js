@@ -1,7 +1,10 @@
 /** What is known of the runs of one document's nodes. Nodes are named by the ids that lead to them: `outer:inner`. */
 
+import { figuresOf } from '../core/figures.js';
+
 /** @import { NodeProblem, NodeRun, PictureRef } from '../types/editor.d.ts' */
 /** @import { NodeId } from '../types/document.d.ts' */
+/** @import { NodeOutput } from '../types/net.d.ts' */
 
 /** @type {NodeRun} */
 export const NOTHING = Object.freeze({
@@ -12,6 +15,7 @@ export const NOTHING = Object.freeze({
   pictures: [],
   texts: [],
   figures: null,
+  orders: null,
   warnings: [],
   skipped: [],
   seconds: null,
@@ -22,7 +26,7 @@ export const NOTHING = Object.freeze({
 });
 
 /** What a node shows stays until it shows something else. @type {Partial<NodeRun>} */
-export const FRESH = { value: 0, total: 0, warnings: [], skipped: [], seconds: null, pace: null, ahead: null, heat: null };
+export const FRESH = { value: 0, total: 0, orders: null, warnings: [], skipped: [], seconds: null, pace: null, ahead: null, heat: null };
 
 export class RunBoard {
   /** @type {Map<NodeId, NodeRun>} */
@@ -75,6 +79,25 @@ export class RunBoard {
     this.problems = new Map();
     this.failure = null;
   }
+}
+
+/**
+ * @param {NodeRun} before
+ * @param {NodeOutput} output
+ * @param {NodeRun['orders']} orders
+ * @returns {Partial<NodeRun>} what is seen on a node from now on; what has not changed stays the same object
+ */
+export function shownOn(before, output, orders) {
+  const { images = [], text = [] } = output;
+  const texts = text.map(String);
+  const same = (/** @type {unknown} */ a, /** @type {unknown} */ b) => JSON.stringify(a) === JSON.stringify(b);
+  return {
+    preview: null,
+    pictures: same(images, before.pictures) ? before.pictures : images,
+    texts: same(texts, before.texts) ? before.texts : texts,
+    figures: figuresOf(output),
+    orders: same(orders, before.orders) ? before.orders : orders,
+  };
 }
 
 /** @param {NodeRun} run */

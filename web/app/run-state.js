@@ -1,12 +1,11 @@
 /** What is known of the running job and of each node's last run, from the server's frames. */
 
-import { figuresOf } from '../core/figures.js';
 import { batch, computed, signal } from '../core/signal.js';
 import { ignoreUnreachable } from '../net/server-error.js';
 import { JobCourse } from './job-course.js';
 import { isFailure, problemOfFailure } from './problems.js';
 import { placeProblems } from './placed-problems.js';
-import { forgetPreview, FRESH, RunBoard } from './run-board.js';
+import { forgetPreview, FRESH, RunBoard, shownOn } from './run-board.js';
 
 /** @import { QueueControl, RunControl } from '../types/app.d.ts' */
 /** @import { NodeProblem, NodeRun, PictureRef } from '../types/editor.d.ts' */
@@ -311,7 +310,7 @@ export class RunStates {
         const open = run.state === 'running' || run.state === 'waiting';
         if (!open && run.preview === null) continue;
         forgetPreview(run);
-        this.#patch(place, { preview: null, pace: null, ahead: null, ...(open ? { state: 'idle' } : {}) });
+        this.#patch(place, { preview: null, pace: null, ahead: null, orders: null, ...(open ? { state: 'idle' } : {}) });
       }
       if (this.#isOwn(job)) for (const [place, heat] of this.#board.heats()) this.#patch(place, { heat });
     });
@@ -331,7 +330,10 @@ export class RunStates {
         for (const [id, progress] of Object.entries(frame.data.nodes)) this.#advance(id, progress);
         break;
       case 'executed':
-        this.#show(frame.data);
+        this.#show(frame.data, null);
+        break;
+      case 'showing':
+        this.#show(frame.data, { job: frame.data.prompt_id, node: frame.data.node, names: frame.data.orders });
         break;
       case 'execution_warning':
         this.#warn(frame.data.node, frame.data.text);
@@ -363,13 +365,13 @@ export class RunStates {
     for (const [place, patch] of doing) this.#patch(place, patch);
   }
 
-  /** @param {Frames['executed']} data */
-  #show({ node, display_node: display, output }) {
+  /** @param {Frames['executed']} data @param {NodeRun['orders']} orders */
+  #show({ node, display_node: display, output }, orders) {
     if (!output) return;
     for (const [place, shown] of this.#course.show(node, display, output)) {
-      const { images = [], text = [] } = shown;
-      forgetPreview(this.#board.run(place));
-      this.#patch(place, { preview: null, pictures: images, texts: text.map(String), figures: figuresOf(shown) });
+      const before = this.#board.run(place);
+      forgetPreview(before);
+      this.#patch(place, shownOn(before, shown, orders));
     }
   }
 

@@ -61,8 +61,10 @@ export async function submit(editor, options) {
 
 /** @param {Application} editor @param {SubmitOptions} options */
 async function queueOnce(editor, { front = false, targets }) {
-  const { client, document, name, ownJobs, run, tabs } = editor;
+  const { client, document, name, ownJobs, preferences, run, tabs } = editor;
   const job = tabs.newJob();
+  // What the server was started with holds until the user chooses.
+  const previews = preferences.of('run.previews').peek();
   // Its first frames may come before the answer.
   ownJobs.add(job);
   run.claim(job, document.path.length > 0 ? [] : plannedNodes(document, editor.spec, targets));
@@ -71,6 +73,7 @@ async function queueOnce(editor, { front = false, targets }) {
     const answer = await client.queue(editor.toFile(), {
       prompt_id: job,
       name: name.peek().slice(0, LONGEST_NAME),
+      ...(previews === 'auto' ? {} : { extra_data: { preview_method: previews } }),
       ...(front ? { front } : {}),
       ...(targets ? { targets: targets.flatMap((id) => placesOf(document, within, id)) } : {}),
     });

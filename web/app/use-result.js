@@ -3,7 +3,8 @@
 import { createNode } from '../core/create.js';
 import { addNodes, compose, setValue } from '../core/edits.js';
 import { copyToInput, readJob } from '../net/jobs.js';
-import { readPictureTexts } from './picture-metadata.js';
+import { isVideo } from '../ui/video.js';
+import { readTexts } from './file-texts.js';
 
 /** @import { Application } from '../types/app.d.ts' */
 /** @import { NodeId } from '../types/document.d.ts' */
@@ -11,8 +12,8 @@ import { readPictureTexts } from './picture-metadata.js';
 /** @import { JobDetail, Result } from '../types/run.d.ts' */
 /** @import { Json } from '../types/spec.d.ts' */
 
-const LOADER = 'LoadImage';
-const LOADER_INPUT = 'image';
+const PICTURE_LOADER = { type: 'LoadImage', input: 'image' };
+const VIDEO_LOADER = { type: 'LoadVideo', input: 'file' };
 
 /** What is known of how a picture was made. @typedef {{ prompt: Record<string, Json> | null, workflow: Json | null, job: JobDetail | null, parameters: string | null }} Origin */
 
@@ -29,7 +30,7 @@ export async function originOf(editor, picture) {
     return { prompt: job.workflow.prompt, workflow: (known && information['workflow']) || null, job, parameters: null };
   }
   const response = await fetch(editor.pictureUrl(picture));
-  const texts = await readPictureTexts(new Uint8Array(await response.arrayBuffer()));
+  const texts = await readTexts(await response.blob(), picture.filename);
   const json = (/** @type {string} */ key) => parse(texts.get(key));
   return {
     prompt: /** @type {Record<string, Json> | null} */ (json('prompt')),
@@ -58,7 +59,7 @@ export async function openWorkflowOf(editor, picture) {
 }
 
 /**
- * Have a node load a picture: the one that is given, one that is selected, or a new one.
+ * Have a node load a picture or a video: the one that is given, one that is selected, or a new one.
  * @param {Application} editor
  * @param {PictureRef} picture
  * @param {{ node?: { id: NodeId, input: string }, place?: Point }} [where]
@@ -67,16 +68,17 @@ export async function useAsInput(editor, picture, { node, place } = {}) {
   const copied = picture.type === 'input' ? picture : await copyToInput(editor.client, picture);
   await editor.reloadSpecs();
   const name = copied.subfolder === '' ? copied.filename : `${copied.subfolder}/${copied.filename}`;
-  const target = node ?? (place ? null : selectedLoader(editor));
+  const loader = isVideo(copied.filename) ? VIDEO_LOADER : PICTURE_LOADER;
+  const target = node ?? (place || loader === VIDEO_LOADER ? null : selectedLoader(editor));
   if (target) {
     editor.perform(setValue(target.id, target.input, name));
     editor.notify('info', editor.t('pictures.used', { name: copied.filename }));
     return;
   }
-  const spec = editor.specs.peek().get(LOADER);
+  const spec = editor.specs.peek().get(loader.type);
   if (!spec) return;
   const made = createNode(spec, editor.document.freshNodeId(), place ?? editor.view?.pointer() ?? { x: 0, y: 0 });
-  editor.perform(compose('edit.add', [addNodes([made]), setValue(made.id, LOADER_INPUT, name)]));
+  editor.perform(compose('edit.add', [addNodes([made]), setValue(made.id, loader.input, name)]));
   if (place) editor.selection.set([made.id]);
   else editor.show([made.id]);
 }

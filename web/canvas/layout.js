@@ -15,6 +15,9 @@ const REROUTE_WIDTH = 96;
 /** Plots are wider than high. */
 const FIGURE_SHAPE = 0.72;
 const LEAST_FIGURES = 190;
+/** Several plots, perhaps with pictures and a text above them. */
+const REPORT_SHAPE = 1.3;
+const LEAST_REPORT = 400;
 
 /**
  * The inputs of a node without those whose widgets few need, unless they are asked for or linked.
@@ -94,6 +97,7 @@ export function isReroute(node) {
  */
 function resultsRoom(left, width, results) {
   if (left >= LEAST_RESULTS) return left;
+  if (results === 'report') return Math.max(LEAST_REPORT, width * REPORT_SHAPE);
   if (results === 'figures') return Math.max(LEAST_FIGURES, (width - 2 * PAD) * FIGURE_SHAPE);
   return results === 'preview' ? Math.min(PREVIEW, width - 2 * PAD) : width - 2 * PAD;
 }

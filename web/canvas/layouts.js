@@ -88,6 +88,7 @@ export class Layouts {
   /** @param {NodeId} id @returns {Results} */
   #results(id) {
     const { figures, pictures, texts, preview } = this.#editor.run.peek(id);
+    if (figures !== null && figures.plots.length > 1 && preview === null) return 'report';
     if (pictures.length > 0 || texts.length > 0) return 'made';
     if (figures !== null && preview === null) return 'figures';
     return preview === null ? 'none' : 'preview';

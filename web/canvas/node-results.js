@@ -1,4 +1,4 @@
-/** Pictures, the live preview, texts and figures at the bottom of a node. */
+/** Pictures, the live preview, texts and figures at the bottom of a node, and what it may be told. */
 
 import { fill, h } from '../ui/dom.js';
 import { createVideo, isVideo } from '../ui/video.js';
@@ -19,6 +19,11 @@ export class NodeResults {
   #texts = [];
   /** @type {RawFigures | null} */
   #figures = null;
+  #orders = h('div', { class: 'result-orders', role: 'group' });
+  /** @type {NodeRun['orders']} */
+  #offered = null;
+  /** @type {(figures: RawFigures) => void} */
+  #updateFigures = () => {};
   #endFigures = () => {};
   #previewing = false;
   /** @type {{ width: number, height: number }} */
@@ -48,20 +53,45 @@ export class NodeResults {
       this.#previewing = true;
       return;
     }
-    if (!this.#previewing && run.pictures === this.#pictures && run.texts === this.#texts && run.figures === this.#figures) return;
+    const others = run.pictures !== this.#pictures || run.texts !== this.#texts || run.orders !== this.#offered;
+    if (!this.#previewing && !others) {
+      if (run.figures === this.#figures) return;
+      if (run.figures !== null && this.#figures !== null) {
+        this.#figures = run.figures;
+        return this.#updateFigures(run.figures);
+      }
+    }
     this.#previewing = false;
     this.#endFigures();
+    this.#offer(run.orders);
     this.#pictures = run.pictures;
     this.#texts = run.texts;
     this.#figures = run.figures;
+    const pictures = run.pictures.map((picture, index) => this.#picture(picture, index));
+    const strip = run.figures !== null && pictures.length > 0;
     fill(
       this.element,
       run.texts.map((text) => h('pre', { class: 'result-text', tabindex: 0 }, text)),
-      run.pictures.map((picture, index) => this.#picture(picture, index)),
+      run.orders !== null && run.orders.names.length > 0 ? this.#orders : null,
+      strip ? h('div', { class: 'result-strip', tabindex: 0 }, pictures) : pictures,
       run.figures ? this.#mountFigures(run.figures) : null,
     );
-    this.element.classList.toggle('with-text', run.texts.length > 0);
+    const parts = [run.texts.length > 0, run.orders !== null, run.figures !== null && (strip || run.figures.plots.length > 1)];
+    this.element.classList.toggle('with-text', parts.some(Boolean));
     this.#setColumns();
+    const last = this.element.querySelector('.result-strip .result:last-child');
+    if (last instanceof HTMLElement && last.parentElement) last.parentElement.scrollLeft = last.offsetLeft;
+  }
+
+  /** A button for each order; they stay while the node offers the same. @param {NodeRun['orders']} orders */
+  #offer(orders) {
+    if (orders === this.#offered) return;
+    this.#offered = orders;
+    const editor = this.#editor;
+    this.#orders.setAttribute('aria-label', editor.t('node.orders'));
+    const button = (/** @type {string} */ name) =>
+      h('button', { class: 'text-button', type: 'button', 'data-order': name, onclick: () => orders && editor.giveOrder(orders, name) }, labelOf(editor, name));
+    fill(this.#orders, (orders?.names ?? []).map(button));
   }
 
   destroy() {
@@ -74,9 +104,14 @@ export class NodeResults {
     const host = h('div', { class: 'node-figures' });
     let end = () => {};
     let gone = false;
+    let newest = figures;
+    this.#updateFigures = (/** @type {RawFigures} */ now) => void (newest = now);
     const mount = async () => {
       const { mountFigures } = await import('../figures/figures.js');
-      if (!gone) end = mountFigures(host, this.#editor, figures);
+      if (gone) return;
+      const view = mountFigures(host, this.#editor, newest);
+      end = view.destroy;
+      this.#updateFigures = view.update;
     };
     mount().catch((error) => this.#editor.notify('error', String(error)));
     this.#endFigures = () => {
@@ -102,8 +137,9 @@ export class NodeResults {
         onclick: () => editor.openPictures(this.#pictures, index),
       },
       isVideo(picture.filename)
-        ? createVideo('result-video', editor.pictureUrl(picture))
+        ? createVideo('result-video', editor.pictureUrl(picture), editor.pictureUrl(picture, true))
         : h('img', { src: editor.pictureUrl(picture, true), alt: picture.filename, draggable: 'false', decoding: 'async' }),
+      picture.label === undefined ? null : h('span', { class: 'result-label' }, picture.label),
     );
   }
 
@@ -118,4 +154,11 @@ export class NodeResults {
     }
     this.element.style.setProperty('--columns', String(best.columns));
   }
+}
+
+/** What packs' nodes may be told has no text of ours. @param {Editor} editor @param {string} order */
+function labelOf(editor, order) {
+  const key = `order.${order}`;
+  const text = editor.t(key);
+  return text === key ? order : text;
 }

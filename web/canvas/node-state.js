@@ -13,6 +13,8 @@ import { icon } from '../ui/icons.js';
 const LISTED = 3;
 /** Times below this are not worth reading (seconds). */
 const SHORT = 0.05;
+/** How long it has to take still for the title to say so (seconds). */
+const LONG = 20;
 
 /**
  * @param {HTMLElement} element
@@ -54,7 +56,7 @@ function mark(run, t) {
   switch (run.state) {
     case 'running':
       if (run.total === 0) return t('node.running');
-      return [h('span', null, `${run.value}/${run.total}`), run.pace === null ? null : h('i', null, speedText(run.pace))];
+      return [h('span', null, `${run.value}/${run.total}`), run.pace === null ? null : h('i', null, paceText(run, run.pace, t))];
     case 'waiting':
       return [icon('clock'), run.ahead === null ? null : h('span', null, String(run.ahead + 1))];
     case 'done':
@@ -66,6 +68,12 @@ function mark(run, t) {
     default:
       return null;
   }
+}
+
+/** @param {NodeRun} run @param {number} pace @param {Translate} t */
+function paceText({ total, value }, pace, t) {
+  const rest = (total - value) * pace;
+  return rest < LONG ? speedText(pace) : t('node.left', { time: durationText(rest, t) });
 }
 
 /** @param {number} perStep */

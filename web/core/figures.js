@@ -60,8 +60,14 @@ const numberOf = (value) => (typeof value === 'number' && Number.isFinite(value)
 /** @param {Json | undefined} value @returns {Scale} */
 const scaleOf = (value) => (value === 'log' ? 'log' : 'linear');
 
+/** @param {Json | undefined} value @returns {value is 'output' | 'input' | 'temp'} */
+const isArea = (value) => value === 'output' || value === 'input' || value === 'temp';
+
 /** @param {Json | undefined} value @returns {Cell} */
 function cellOf(value) {
   if (value === undefined || value === null) return null;
+  if (isRecord(value) && typeof value['filename'] === 'string' && isArea(value['type'])) {
+    return { filename: value['filename'], subfolder: textOf(value['subfolder']), type: value['type'] };
+  }
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }

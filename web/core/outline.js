@@ -16,7 +16,7 @@ import { executionOrder } from './execution-order.js';
 /** @typedef {{ document: ReadonlyDocument, inputs: InputsOf, outputs: OutputsOf, outputType(node: NodeId, output: number): string }} Graph */
 
 /**
- * @param {Graph} graph
+ * @param {Pick<Graph, 'document' | 'inputs' | 'outputs'>} graph
  * @param {ReadonlySet<NodeId>} open nodes whose inputs and outputs are listed
  * @returns {Row[]}
  */

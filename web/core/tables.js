@@ -15,7 +15,7 @@ export function sortedRows(rows, column, way) {
     const [a, b] = [one[column] ?? null, other[column] ?? null];
     if (a === null || b === null) return Number(a === null) - Number(b === null);
     if (typeof a === 'number' && typeof b === 'number') return way * (a - b);
-    return way * COLLATOR.compare(String(a), String(b));
+    return way * COLLATOR.compare(textOf(a), textOf(b));
   });
 }
 
@@ -24,9 +24,12 @@ export const asCsv = ({ columns, rows }) => [columns, ...rows].map((row) => row.
 
 /** @param {Cell} cell */
 function csvCell(cell) {
-  const text = cell === null ? '' : String(cell);
+  const text = textOf(cell);
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** A cell in words; a picture is its file's name. @param {Cell} cell */
+export const textOf = (cell) => (cell === null ? '' : typeof cell === 'object' ? cell.filename : String(cell));
 
 /** Whether all that a column has is numbers. @param {readonly Cell[][]} rows @param {number} column */
 export const isNumeric = (rows, column) =>

@@ -12,24 +12,37 @@ import { tableView } from './table-view.js';
 /** @import { Editor } from '../types/editor.d.ts' */
 /** @import { Figure, RawFigures } from '../types/figures.d.ts' */
 
+/** `update` is false where the other figure is not this one with more in it. */
+/** @typedef {{ element: HTMLElement, destroy: () => void, update?: (figure: Figure) => boolean }} FigureView */
+
 /**
  * @param {HTMLElement} host is filled
  * @param {Editor} editor
  * @param {RawFigures} raw
- * @returns {() => void} takes back what was done beyond the host
+ * @returns {{ update: (raw: RawFigures) => void, destroy: () => void }} `destroy` takes back what was done beyond the host
  */
 export function mountFigures(host, editor, raw) {
   void loadStyle('figures');
-  const views = readFigures(raw).map((figure) => viewOf(editor, figure, false));
-  fill(host, views.map(({ element }) => element));
-  return () => views.forEach(({ destroy }) => destroy());
+  /** @type {FigureView[]} */
+  let views = [];
+  const destroy = () => views.forEach((view) => view.destroy());
+  const update = (/** @type {RawFigures} */ now) => {
+    const figures = readFigures(now);
+    // One that grows keeps the part that is enlarged, and the place under the pointer.
+    if (figures.length === views.length && figures.every((figure, at) => views[at]?.update?.(figure))) return;
+    destroy();
+    views = figures.map((figure) => viewOf(editor, figure, false));
+    fill(host, views.map(({ element }) => element));
+  };
+  update(raw);
+  return { update, destroy };
 }
 
 /**
  * @param {Editor} editor
  * @param {Figure} figure
  * @param {boolean} large
- * @returns {{ element: HTMLElement, destroy: () => void }}
+ * @returns {FigureView}
  */
 function viewOf(editor, figure, large) {
   if (figure.kind === 'compare') {

@@ -6,7 +6,7 @@ import { icon } from '../ui/icons.js';
 import { drawPlot, frameOf, svg } from './plot-drawing.js';
 
 /** @import { Editor } from '../types/editor.d.ts' */
-/** @import { Axis, Plot, Series } from '../types/figures.d.ts' */
+/** @import { Axis, Figure, Plot, Series } from '../types/figures.d.ts' */
 
 /** Tokens of the lines' colours, in order. */
 const COLORS = ['accent', 'type-image', 'type-mask', 'type-clip', 'type-latent', 'type-control', 'type-vae', 'type-model', 'type-string'];
@@ -19,11 +19,15 @@ const ZOOM = 0.6;
  * @param {Editor} editor
  * @param {Plot} plot
  * @param {{ large: boolean, buttons?: readonly HTMLElement[] }} options
- * @returns {{ element: HTMLElement, destroy: () => void }}
+ * @returns {{ element: HTMLElement, destroy: () => void, update: (figure: Figure) => boolean }}
  */
 export function plotView(editor, plot, options) {
   const view = new PlotView(editor, plot, options);
-  return { element: view.element, destroy: () => view.destroy() };
+  return {
+    element: view.element,
+    destroy: () => view.destroy(),
+    update: (figure) => figure.kind === 'plot' && view.update(figure.plot),
+  };
 }
 
 class PlotView {
@@ -70,6 +74,15 @@ class PlotView {
     );
     this.#listen(large);
     this.#sizes.observe(this.#stage);
+  }
+
+  /** Show the same lines with other values; false where it is another plot. @param {Plot} plot */
+  update(plot) {
+    const namesOf = (/** @type {Plot} */ { title, series }) => JSON.stringify([title, series.map(({ label }) => label)]);
+    if (namesOf(plot) !== namesOf(this.#plot)) return false;
+    this.#plot = plot;
+    this.#draw();
+    return true;
   }
 
   destroy() {

@@ -1,6 +1,6 @@
 /** A table that is sorted by its heads and copied as CSV. */
 
-import { asCsv, isNumeric, sortedRows } from '../core/tables.js';
+import { asCsv, isNumeric, sortedRows, textOf } from '../core/tables.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 
@@ -58,7 +58,7 @@ export function tableView(editor, table, { large, buttons = [] }) {
 
   function show() {
     const shown = large ? ordered() : ordered().slice(0, FEW);
-    fill(body, shown.map((row) => h('tr', null, row.map((cell, column) => cellOf(cell, numeric[column] === true)))));
+    fill(body, shown.map((row) => h('tr', null, row.map((cell, column) => cellOf(editor, cell, numeric[column] === true)))));
     const rest = rows.length - shown.length + table.leftOut;
     note.hidden = rest === 0;
     note.textContent = t('figure.more-rows', { count: rest });
@@ -79,5 +79,11 @@ async function copyCsv({ notify, t }, table) {
   }
 }
 
-/** @param {Cell} cell @param {boolean} number */
-const cellOf = (cell, number) => h('td', { class: number ? 'number' : null }, cell === null ? '' : String(cell));
+/** @param {Editor} editor @param {Cell} cell @param {boolean} number */
+function cellOf(editor, cell, number) {
+  const shown =
+    cell !== null && typeof cell === 'object'
+      ? h('img', { src: editor.pictureUrl(cell), alt: cell.filename, loading: 'lazy', draggable: 'false' })
+      : textOf(cell);
+  return h('td', { class: number ? 'number' : null }, shown);
+}

@@ -67,7 +67,7 @@ function show(host, editor, ids) {
       pictures.length + texts.length + plots.length === 0 &&
       h('p', { class: 'form-empty' }, editor.t('form.nothing-yet')),
   );
-  return plots.map(({ element, raw }) => mountFigures(element, editor, raw));
+  return plots.map(({ element, raw }) => mountFigures(element, editor, raw).destroy);
 }
 
 /** @param {Application} editor @param {readonly PictureRef[]} pictures */

@@ -1,6 +1,6 @@
 /** What the server says of jobs, of their pictures, of its log and of the machine. */
 
-/** @import { PictureRef } from '../types/editor.d.ts' */
+/** @import { NodeOrders, PictureRef } from '../types/editor.d.ts' */
 /** @import { QueueAnswer } from '../types/net.d.ts' */
 /** @import { JobDetail, JobList, LogLine, MeterReading, Result, ResultFilter } from '../types/run.d.ts' */
 /** @import { Client } from './client.js' */
@@ -56,6 +56,11 @@ export async function labelJob(client, id, labels) {
 export async function runAgain(client, id, seeds, job) {
   const body = { seeds, client_id: client.id, prompt_id: job };
   return (await client.ask(`jobs/${encodeURIComponent(id)}/again`, { method: 'POST', body })).json();
+}
+
+/** @param {Client} client @param {NodeOrders} to @param {string} order */
+export async function giveOrder(client, { job, node }, order) {
+  await client.ask(`jobs/${encodeURIComponent(job)}/orders`, { method: 'POST', body: { node, order } });
 }
 
 /**

@@ -2,7 +2,7 @@
 
 /** @import { Frame, PreviewFrame } from '../types/net.d.ts' */
 
-const ABILITIES = { progress_delta: true, supports_preview_metadata: true };
+const ABILITIES = { progress_delta: true, shows_while_running: true, supports_preview_metadata: true };
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 8000;
 const PREVIEW = 1;

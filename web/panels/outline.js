@@ -1,5 +1,6 @@
 /** The graph as a tree: nodes in the order of the work, with their inputs and outputs. All of it by keyboard. */
 
+import { shownInputs } from '../canvas/layout.js';
 import { moveNodes, removeNodes, unlink } from '../core/edits.js';
 import { outlineRows } from '../core/outline.js';
 import { effect, signal } from '../core/signal.js';
@@ -94,7 +95,8 @@ class Outline {
 
   #update() {
     const before = this.#index();
-    this.#rows = outlineRows(this.#editor, this.#open);
+    const { document, outputs } = this.#editor;
+    this.#rows = outlineRows({ document, outputs, inputs: (node) => shownInputs(this.#editor, node) }, this.#open);
     if (this.#index() < 0) this.#active = this.#rows[Math.max(0, Math.min(before, this.#rows.length - 1))]?.key ?? '';
     this.#tree.style.height = `${this.#rows.length * ROW}px`;
     this.#draw();

@@ -41,7 +41,9 @@ export class PictureStage {
     for (const end of /** @type {const} */ (['pointerup', 'pointercancel'])) {
       this.element.addEventListener(end, (event) => this.#onUp(event));
     }
-    this.element.addEventListener('dblclick', (event) => this.#toggle(this.#fromMiddle(event)));
+    this.element.addEventListener('dblclick', (event) => {
+      if (event.target !== this.#video) this.#toggle(this.#fromMiddle(event));
+    });
     this.#sizes = new ResizeObserver(() => (this.#fits ? this.fit() : this.#put(this.#placing)));
     this.#sizes.observe(this.element);
   }
@@ -115,6 +117,7 @@ export class PictureStage {
       style.transform = `translate(calc(-50% + ${placing.x}px), calc(-50% + ${placing.y}px))`;
     }
     this.image.classList.toggle('pixels', placing.scale >= 3);
+    this.#video.controls = this.#fits;
     this.element.classList.toggle('zoomed', !this.#fits);
     this.#onChange(placing.scale);
   }
@@ -134,7 +137,8 @@ export class PictureStage {
 
   /** @param {PointerEvent} event */
   #onDown(event) {
-    if (event.button !== 0) return;
+    // The controls of a video are its own.
+    if (event.button !== 0 || (event.target === this.#video && this.#fits)) return;
     if (this.#pointers.size === 0) this.#moved = 0;
     this.#pointers.set(event.pointerId, this.#fromMiddle(event));
     this.element.setPointerCapture(event.pointerId);

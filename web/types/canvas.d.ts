@@ -41,7 +41,7 @@ export interface Band {
 }
 
 /** What a node shows at the bottom of its body: nothing, a live preview alone, pictures and texts, or plots. */
-export type Results = 'none' | 'preview' | 'made' | 'figures';
+export type Results = 'none' | 'preview' | 'made' | 'figures' | 'report';
 
 /** Where everything of a node is, from the top left of its body; the title lies above. */
 export interface NodeLayout {

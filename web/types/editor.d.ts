@@ -39,6 +39,8 @@ export interface NodeRun {
   texts: readonly string[];
   /** Plots, tables and compared pictures; null where there are none. */
   figures: RawFigures | null;
+  /** What it may be told while it runs; null where it listens to nothing. */
+  orders: NodeOrders | null;
   warnings: readonly string[];
   /** Why it was not run, though it was wanted. */
   skipped: readonly string[];
@@ -50,6 +52,13 @@ export interface NodeRun {
   /** Its time as a part of that of the slowest node of the last job. */
   heat: number | null;
   problems: readonly NodeProblem[];
+}
+
+/** What a node of a job, by its id in the prompt, may be told now. */
+export interface NodeOrders {
+  job: string;
+  node: string;
+  names: readonly string[];
 }
 
 export interface QueueItem {
@@ -163,6 +172,8 @@ export interface Editor {
   /** Keep a file of any kind in the input folder. */
   uploadFile(file: File, subfolder?: string): Promise<PictureRef>;
   readonly widgets: WidgetServices;
+  /** Tell a node that runs something that it listens to. */
+  giveOrder(to: NodeOrders, order: string): void;
   /** Run something that may fail; what went wrong is shown. */
   attempt(action: () => void | Promise<void>): Promise<void>;
   /** `action`: what can be done about it. */

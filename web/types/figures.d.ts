@@ -29,7 +29,7 @@ export interface Plot {
   series: Series[];
 }
 
-export type Cell = string | number | boolean | null;
+export type Cell = string | number | boolean | null | PictureRef;
 
 export interface Table {
   title: string;

@@ -52,6 +52,8 @@ export interface Frames {
   executing: { prompt_id: string; node: string | null; display_node?: string };
   progress_state: { prompt_id: string; nodes: Record<string, NodeProgress> };
   executed: { prompt_id: string; node: string; display_node?: string; output: NodeOutput | null };
+  /** What a node shows while it runs, and what it may be told (`order.<name>` of the locales). */
+  showing: { prompt_id: string; node: string; display_node?: string; output: NodeOutput; orders: string[] };
   execution_success: { prompt_id: string };
   execution_error: {
     prompt_id: string;

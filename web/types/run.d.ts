@@ -1,6 +1,6 @@
 /** Jobs and results as the server lists them, and what the editor knows of running. */
 
-import type { NodeOutput, NodeProgress } from './net.d.ts';
+import type { Frames, NodeOutput, NodeProgress } from './net.d.ts';
 import type { PictureRef } from './picture.d.ts';
 import type { LogLine } from './log.d.ts';
 import type { Json } from './spec.d.ts';
@@ -42,6 +42,8 @@ export interface JobDetail extends Omit<JobEntry, 'pictures' | 'nodes' | 'execut
   meta: Record<string, { display_node: string }>;
   /** What the nodes of a running job have done. */
   nodes: Record<string, NodeProgress>;
+  /** What the nodes of a running job show while they run. */
+  showing?: Frames['showing'][];
   messages: [string, Record<string, Json>][];
   workflow: { prompt: Record<string, Json>; extra_data: Record<string, Json>; targets: string[] };
   now: number;

@@ -36,6 +36,8 @@ export interface InputOptions {
   height?: number;
   /** The text names a widget of a node before this one, or is one of these. */
   widgetTarget?: string[];
+  /** The text has values for the widget that this input names. */
+  widgetValues?: string;
   /** The name of a widget that a pack brings. */
   widgetType?: string;
   label_on?: string;

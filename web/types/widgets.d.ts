@@ -4,9 +4,9 @@ import type { NodeId } from './document.d.ts';
 import type { ReadonlySignal, Signal } from './signal.d.ts';
 import type { Json } from './spec.d.ts';
 
-/** A word that a prompt can be completed with. */
+/** A word that a prompt can be completed with, or a value of a list of values. */
 export interface Completion {
-  kind: 'tag' | 'embedding' | 'lora';
+  kind: 'tag' | 'embedding' | 'lora' | 'value';
   name: string;
   /** How often a tag is used. */
   count?: number;
@@ -19,6 +19,28 @@ export interface Completion {
 export interface Completions {
   query: string | null;
   completions: readonly Completion[];
+}
+
+/** What completions of a text are, and how they are written. */
+export interface Words {
+  /** Whether any are wanted. */
+  wanted(): boolean;
+  /** Whether an empty text has some. */
+  atOnce: boolean;
+  /** Those for what is being typed, and where they are put; null where nothing is to be completed. */
+  find(text: string, caret: number): Promise<{ start: number; completions: readonly Completion[] } | null>;
+  /** What puts one in the place of what is typed. */
+  completed(text: string, start: number, caret: number, completion: Completion): Replacement;
+  /** A completion as it stands in the text. */
+  written(completion: Completion): string;
+}
+
+export interface Replacement {
+  start: number;
+  end: number;
+  text: string;
+  selectionStart: number;
+  selectionEnd: number;
 }
 
 /** The address of a small picture of a file, null where it has none. */

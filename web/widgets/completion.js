@@ -1,4 +1,7 @@
-/** Completion of the word that is typed in a prompt: embeddings, LoRAs, and the tags of files that the user has. */
+/**
+ * Completion of the word that is typed: in a prompt embeddings, LoRAs, and the tags of files that the user has; in other
+ * texts what is handed over.
+ */
 
 import { fill, h } from '../ui/dom.js';
 import { placeBelow } from '../ui/place.js';
@@ -6,7 +9,7 @@ import { completed, queriesOf, typedAt, writtenAs } from './completion-words.js'
 import { replaceText } from './replace-text.js';
 
 /** @import {Editor} from '../types/editor.d.ts' */
-/** @import {Completion} from '../types/widgets.d.ts' */
+/** @import {Completion, Words} from '../types/widgets.d.ts' */
 
 /** Letters that follow each other faster are asked for together. */
 const PAUSE_MS = 50;
@@ -15,10 +18,14 @@ const PAUSE_MS = 50;
  * @param {Editor} editor
  * @param {HTMLTextAreaElement} box
  * @param {(at: number) => DOMRect} rectAt where a place of the text is on the page
+ * @param {Words} [words]
  * @returns {() => void} ends it
  */
-export function followTyping(editor, box, rectAt) {
-  const popup = new CompletionPopup(editor, box, rectAt);
+export function followTyping(editor, box, rectAt, words = promptWords(editor)) {
+  const popup = new CompletionPopup(editor, box, rectAt, words);
+  const begin = () => {
+    if (words.atOnce && box.value === '') popup.onWord();
+  };
   const abort = new AbortController();
   const options = { signal: abort.signal };
   box.setAttribute('aria-autocomplete', 'list');
@@ -26,12 +33,32 @@ export function followTyping(editor, box, rectAt) {
   // Browsers differ in whether an input follows the end of a composition.
   box.addEventListener('compositionend', () => popup.onWord(), options);
   box.addEventListener('keydown', (event) => popup.onKey(event), { ...options, capture: true });
+  box.addEventListener('focus', begin, options);
   box.addEventListener('blur', () => popup.close(), options);
   box.addEventListener('scroll', () => popup.close(), options);
   box.addEventListener('pointerdown', () => popup.close(), options);
+  begin();
   return () => {
     abort.abort();
     popup.close();
+  };
+}
+
+/** @param {Editor} editor @returns {Words} */
+function promptWords(editor) {
+  return {
+    wanted: () => editor.widgets.completes(),
+    atOnce: false,
+    async find(text, caret) {
+      const typed = typedAt(text, caret);
+      if (!typed) return null;
+      const files = typed.kinds.includes('tag') === false;
+      const { query, completions } = await editor.widgets.complete(files ? [typed.letters] : queriesOf(typed.letters), typed.kinds);
+      if (query === null) return null;
+      return { start: files ? typed.start : caret - lengthOf(text.slice(0, caret), query), completions };
+    },
+    completed,
+    written: writtenAs,
   };
 }
 
@@ -39,6 +66,7 @@ class CompletionPopup {
   #editor;
   #box;
   #rectAt;
+  #words;
   #list;
   /** @type {readonly Completion[]} */
   #found = [];
@@ -48,11 +76,12 @@ class CompletionPopup {
   /** Counts what was asked, so that a late answer is not shown. */
   #asked = 0;
 
-  /** @param {Editor} editor @param {HTMLTextAreaElement} box @param {(at: number) => DOMRect} rectAt */
-  constructor(editor, box, rectAt) {
+  /** @param {Editor} editor @param {HTMLTextAreaElement} box @param {(at: number) => DOMRect} rectAt @param {Words} words */
+  constructor(editor, box, rectAt, words) {
     this.#editor = editor;
     this.#box = box;
     this.#rectAt = rectAt;
+    this.#words = words;
     this.#list = h('div', { class: 'menu completions', role: 'listbox', id: 'completions', 'aria-label': editor.t('widget.prompt.completions') });
     // The field keeps the focus.
     this.#list.addEventListener('pointerdown', (event) => event.preventDefault());
@@ -69,24 +98,21 @@ class CompletionPopup {
   /** Something was typed. */
   onWord() {
     clearTimeout(this.#timer);
-    if (!this.#editor.widgets.completes()) return this.close();
+    if (!this.#words.wanted()) return this.close();
     this.#timer = setTimeout(() => void this.#ask(), PAUSE_MS);
   }
 
   async #ask() {
     const box = this.#box;
     const { value, selectionStart: caret } = box;
-    const typed = box.selectionStart === box.selectionEnd ? typedAt(value, caret) : null;
-    if (!typed) return this.close();
+    if (box.selectionStart !== box.selectionEnd) return this.close();
     const asked = (this.#asked += 1);
-    const files = typed.kinds.includes('tag') === false;
-    const queries = files ? [typed.letters] : queriesOf(typed.letters);
-    const { query, completions } = await this.#editor.widgets.complete(queries, typed.kinds).catch(() => ({ query: null, completions: [] }));
+    const found = await this.#words.find(value, caret).catch(() => null);
     const stale = asked !== this.#asked || box.value !== value || box.selectionStart !== caret || document.activeElement !== box;
     if (stale) return;
-    if (query === null || completions.length === 0) return this.close();
-    this.#start = files ? typed.start : caret - lengthOf(value.slice(0, caret), query);
-    this.#show(completions, value.slice(this.#start, caret));
+    if (found === null || found.completions.length === 0) return this.close();
+    this.#start = found.start;
+    this.#show(found.completions, value.slice(found.start, caret));
   }
 
   /** @param {readonly Completion[]} found @param {string} typed */
@@ -97,15 +123,15 @@ class CompletionPopup {
       // A modal dialog would cover what lies in the page below it.
       (this.#box.closest('dialog') ?? document.body).append(this.#list);
     }
-    // What is typed already is taken by going on.
-    this.#mark(found[0] && writtenAs(found[0]).toLowerCase() === typed.toLowerCase() ? -1 : 0);
+    // What is typed already is taken by going on, and nothing is taken unasked where nothing is typed.
+    this.#mark(typed === '' || (found[0] && this.#words.written(found[0]).toLowerCase() === typed.toLowerCase()) ? -1 : 0);
     this.#box.setAttribute('aria-controls', 'completions');
     placeBelow(this.#list, this.#rectAt(this.#start));
   }
 
   /** @param {Completion} completion @param {number} index */
   #option(completion, index) {
-    const { kind, name, alias, count, category = 0 } = completion;
+    const { kind, name, alias, category = 0 } = completion;
     return h(
       'div',
       {
@@ -117,8 +143,15 @@ class CompletionPopup {
       },
       h('span', { class: 'completion-name' }, kind === 'tag' ? name.replaceAll('_', ' ') : name),
       alias === undefined ? null : h('span', { class: 'completion-alias' }, `← ${alias}`),
-      h('span', { class: 'completion-count' }, kind === 'tag' ? countText(count ?? 0, this.#editor.locale.peek()) : this.#editor.t(`widget.prompt.${kind}`)),
+      h('span', { class: 'completion-count' }, this.#remark(completion)),
     );
+  }
+
+  /** @param {Completion} completion */
+  #remark({ kind, count = 0 }) {
+    const { locale, t } = this.#editor;
+    if (kind === 'value') return '';
+    return kind === 'tag' ? countText(count, locale.peek()) : t(`widget.prompt.${kind}`);
   }
 
   /** @param {number} index */
@@ -152,7 +185,7 @@ class CompletionPopup {
     const completion = this.#found[index];
     const { value, selectionStart } = this.#box;
     this.close();
-    if (completion) replaceText(this.#box, completed(value, this.#start, selectionStart, completion));
+    if (completion) replaceText(this.#box, this.#words.completed(value, this.#start, selectionStart, completion));
   }
 
   close() {

@@ -1,11 +1,11 @@
 /** The name of a widget of another node: a line to type it, and a list to choose it from. */
 
-import { widgetTargets } from '../core/widget-targets.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { loadStyle } from '../ui/stylesheet.js';
 import { field, labelOf } from './field.js';
 import { FIELD } from './kinds.js';
+import { targetsOf } from './targets.js';
 
 /** @import {Widget, WidgetHost} from '../types/editor.d.ts' */
 
@@ -14,7 +14,7 @@ import { FIELD } from './kinds.js';
  * @returns {Widget}
  */
 export function targetWidget(host) {
-  const { editor, input } = host;
+  const { editor, input, node } = host;
   const label = labelOf(host);
   /** @type {(() => void) | null} */
   let closeList = null;
@@ -37,7 +37,7 @@ export function targetWidget(host) {
     const onClose = () => {
       closeList = null;
     };
-    const choices = [...(input.options.widgetTarget ?? []), ...targetsOf(host)];
+    const choices = [...(input.options.widgetTarget ?? []), ...targetsOf(editor, node).map(({ name }) => name)];
     const { widgets, t } = editor;
     closeList = openChoices({ anchor: element, label, choices, value: box.value, query: '', files: null, memory: 'widget-target', widgets, t, choose, onClose });
   };
@@ -69,13 +69,4 @@ export function targetWidget(host) {
       closeList?.();
     },
   };
-}
-
-/** Jobs know nodes by their own titles, or by those of their types in English. @param {WidgetHost} host */
-function targetsOf({ editor, node: id }) {
-  return widgetTargets(editor.document, id, (node) => {
-    const spec = editor.spec(node);
-    const inputs = spec && !spec.subgraph ? editor.inputs(node) : [];
-    return { title: node.title ?? spec?.title ?? node.type, inputs };
-  });
 }

@@ -2,6 +2,7 @@
 
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { loadStyle } from '../ui/stylesheet.js';
 import { explanationOf, field, labelOf } from './field.js';
 import { FIELD, HEIGHTS } from './kinds.js';
 import { mountPromptArea } from './prompt-area.js';
@@ -42,6 +43,7 @@ export function promptWidget(host) {
   box.addEventListener('keydown', (event) => {
     if (!event.isComposing && !event.defaultPrevented && event.key === 'Escape') box.blur();
   });
+  const endHelp = input.options.widgetValues === undefined ? () => {} : offerValues(host, box);
   const enlarge = () => {
     void import('./text-editor.js').then(({ openTextEditor }) => openTextEditor(host, box.value, isPrompt));
   };
@@ -58,8 +60,32 @@ export function promptWidget(host) {
     grows: true,
     set,
     focus: () => box.focus(),
-    destroy: () => area.destroy(),
+    destroy() {
+      endHelp();
+      area.destroy();
+    },
     menu: () => [{ label: name, icon: 'enlarge', run: enlarge }],
+  };
+}
+
+/**
+ * Complete values; what that needs is loaded when the field is used for the first time.
+ *
+ * @param {WidgetHost} host
+ * @param {HTMLTextAreaElement} box
+ * @returns {() => void} ends it
+ */
+function offerValues(host, box) {
+  let ended = false;
+  let end = () => {};
+  const begin = async () => {
+    const [{ followTyping }, { valueWords }] = await Promise.all([import('./completion.js'), import('./targets.js'), loadStyle('completion')]);
+    if (!ended) end = followTyping(host.editor, box, () => box.getBoundingClientRect(), valueWords(host));
+  };
+  box.addEventListener('focus', () => void host.editor.attempt(begin), { once: true });
+  return () => {
+    ended = true;
+    end();
   };
 }
 

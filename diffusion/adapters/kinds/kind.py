@@ -46,6 +46,10 @@ class Kind(ABC):
         """The change of some rows of the weight alone, by their numbers; None where rows depend on each other."""
         return None
 
+    def of_rank(self, rank: int) -> Kind:
+        """The same with no more than the first components of its product, where these can be told apart."""
+        return self
+
     @abstractmethod
     def apply(self, weight: Tensor, multiplier: float) -> Tensor:
         """The weight (float32) changed: at multiplier 0 it is as it was, at 1 as the adapter was trained.

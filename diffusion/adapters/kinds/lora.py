@@ -56,6 +56,12 @@ class LowRank(Additive):
         shared = self.shared_of_rows(rows)
         return None if shared is None else replace(self, up=self.up[rows], **shared)
 
+    def of_rank(self, rank: int) -> LowRank:
+        """The first columns of `up` with the first rows of `down`, at the same scale; a decomposition stays whole."""
+        if self.mid is not None or rank >= self.rank:
+            return self
+        return replace(self, up=self.up[:, :rank], down=self.down[:rank], alpha=self.scale * rank)
+
     def product(self, weight: Tensor) -> Tensor:
         """The product of the factors."""
         up, down = self.up.to(weight).flatten(1), self.down.to(weight).flatten(1)

@@ -80,7 +80,7 @@ SAMPLERS: dict[str, Sampler] = {
     ),
     "lms": Sampler(lms),
     "dpm_fast": Sampler(dpm_fast),
-    "dpm_adaptive": Sampler(dpm_adaptive),
+    "dpm_adaptive": Sampler(dpm_adaptive, mixes=True),
     "dpmpp_2s_ancestral": Sampler(
         dpmpp_2s_ancestral, calls_per_step=2, options=_of_flows(split=split_flow, middle=middle_flow)
     ),

@@ -47,6 +47,23 @@ Run = Callable[..., Tensor]
 """``run(denoise, x, sigmas, noise, on_step)``; some samplers take keyword options too."""
 
 
+class Growth(NamedTuple):
+    """A latent that grows within a run, after each of its first steps.
+
+    ratio: how many times as high and wide it is in the end. steps: after how many steps it has grown; None for half of
+    them. method: of `diffusion.images.resize`.
+    """
+
+    ratio: float
+    steps: int | None
+    method: str
+
+    def scales(self, steps: int) -> list[float]:
+        """How many times as high and wide it is after each of the steps in which it grows, of a run of so many."""
+        growing = max((steps + 1) // 2, 1) if self.steps is None else min(self.steps, steps)
+        return [1 + (self.ratio - 1) * number / growing for number in range(1, growing + 1)]
+
+
 def _no_options(schedule: NoiseLevels) -> Mapping[str, Any]:
     return {}
 
@@ -60,6 +77,8 @@ class Sampler:
     fresh_inpaint_noise: the kept part of a masked latent is noised with noise of its own.
     calls_per_step: how many times a step asks the model, as prompts that change with the steps count them.
     in_ratio: on models whose level is not noise over signal, such as flows, it works with that ratio in its place.
+    mixes: the way of a picture depends on the others of its batch.
+    growth: how the latent grows within the run; for samplers that denoise entirely in each step and noise anew.
     options: keyword options of ``run`` that depend on the model's noise schedule.
     """
 
@@ -69,6 +88,8 @@ class Sampler:
     fresh_inpaint_noise: bool = False
     calls_per_step: int = 1
     in_ratio: bool = False
+    mixes: bool = False
+    growth: Growth | None = None
     options: Callable[[NoiseLevels], Mapping[str, Any]] = _no_options
 
     def with_options(self, **changed: Any) -> Sampler:

@@ -159,14 +159,15 @@ def weighted(states: Tensor, weights: Tensor, *, keep_mean: bool) -> Tensor:
 
 
 def embedding_stems(folders: Sequence[Path]) -> list[str]:
-    """The names of the embeddings that there are, without the ends of their file names."""
-    return [
-        path.relative_to(folder).with_suffix("").as_posix()
+    """The names of the embeddings that there are, with and without folders, without the ends of their file names."""
+    paths = [
+        path.relative_to(folder).with_suffix("")
         for folder in folders
         if folder.is_dir()
         for path in sorted(folder.rglob("*"))
         if path.suffix in EXTENSIONS
     ]
+    return list(dict.fromkeys(name for path in paths for name in (path.as_posix(), path.name)))
 
 
 def _named_embedding(clip: Clip, encoder: TextEncoder) -> Callable[[str], Tensor]:

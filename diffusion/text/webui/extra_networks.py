@@ -7,6 +7,8 @@ _TAG = re.compile(r"<(\w+):([^<>]+)>")
 _COMMENT = re.compile(r"[ \t]*#[^\n]*")
 
 LORA_KINDS = ("lora", "lyco")
+LORA_OPTIONS = frozenset({"te", "unet", "dyn", "lbw"})
+"""Names of arguments: the two strengths, the rank, and the weights of blocks of the extension LoRA Block Weight."""
 HYPERNETWORK = "hypernet"
 
 
@@ -23,11 +25,6 @@ class Tag:
         """The first argument: the name of a file, without its ending."""
         return self.arguments[0] if self.arguments else ""
 
-    @property
-    def restricts_rank(self) -> bool:
-        """Whether a rank is given, as a third number or `dyn=`."""
-        return "dyn" in self.named or len(self.arguments) > 3
-
     def strengths(self) -> tuple[float, float]:
         """Strength for the text encoder and for the denoiser: `<lora:name:te:unet>`, `te=`, `unet=`.
 
@@ -35,6 +32,19 @@ class Tag:
         """
         text = float(self.named.get("te", self._argument(1) or "1"))
         return text, float(self.named.get("unet", self._argument(2) or str(text)))
+
+    def rank(self) -> int | None:
+        """How many components of a LoRA are used, `<lora:name:te:unet:dyn>` or `dyn=`; None for all.
+
+        Raises ValueError for what is no number from 1 up.
+        """
+        text = self.named.get("dyn", self._argument(3))
+        if text is None:
+            return None
+        rank = int(text)
+        if rank < 1:
+            raise ValueError(text)
+        return rank
 
     def _argument(self, position: int) -> str | None:
         return self.arguments[position] if position < len(self.arguments) else None

@@ -7,6 +7,7 @@ and in brackets; a prompt that cannot be read as a whole is taken word for word,
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ Timeline = Literal["current", "before 1.6"]
 
 _PLAIN = re.compile(r"(?:[^\\\[\]():|]|\\.)+", re.DOTALL)
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*\]")
-_LONGEST_RUN = 150  # the WebUI's largest number of steps
+_USUAL_RUNS = range(1, 151)  # up to the WebUI's largest number of steps
+_LONGEST_RUN = 20_000  # the largest number of a sampling node, asking the model twice a step
 _DEEPEST = 100  # brackets within brackets; deeper ones would exhaust the stack
 
 
@@ -71,14 +73,61 @@ def schedule(text: str, run: Pass) -> list[Stage]:
 
 
 def texts(text: str, timeline: Timeline = "current", first_pass: int | None = None) -> list[str]:
-    """All texts that a prompt may have in a pass of any length (up to 150 steps), each once."""
+    """All texts that a prompt may have in a pass of any length, each once."""
     prompt = parse(text)
     if not any(not isinstance(piece, str) for piece in prompt):
         return ["".join(piece for piece in prompt if isinstance(piece, str))]
+    period = _period(prompt)
+    lengths = {*_USUAL_RUNS, *_longer_runs(prompt, Pass(0, first_pass, timeline), period)}
     found: dict[str, None] = {}
-    for steps in range(_LONGEST_RUN, 0, -1):  # from the longest, which has them in their order
-        found.update(dict.fromkeys(stage.text for stage in _staged(prompt, Pass(steps, first_pass, timeline))))
+    for steps in sorted(lengths, reverse=True):  # from the longest, which has them in their order
+        run = Pass(steps, first_pass, timeline)
+        # between two moments nothing but alternatives change, which come again after a period
+        begins = {0, *(_step(when, run) for when in _edits(prompt))}
+        shown = {step for begin in begins for step in range(begin + 1, min(begin + period, steps) + 1)}
+        found.update(dict.fromkeys(_at(prompt, step, run) for step in sorted(shown)))
     return list(found)
+
+
+def _longer_runs(prompt: Prompt, run: Pass, period: int) -> set[int]:
+    """Lengths above the usual ones at which a prompt may have texts that it has at no other.
+
+    A moment moves along a straight line with the length. Where two lines cross, start and end of the run among them,
+    moments change their order; a period apart from it, all alternatives fit in between.
+    """
+    lines = {(0.0, 0.0), (1.0, 0.0), *(_line(when, run) for when in _edits(prompt))}
+    apart = (-period, -1, 0, 1, period)
+    crossings = [
+        (number - other_number + distance) / (other_part - part)
+        for part, number in lines
+        for other_part, other_number in lines
+        if part < other_part
+        for distance in apart
+    ]
+    near = (int(crossing) + offset for crossing in crossings if abs(crossing) < _LONGEST_RUN for offset in (0, 1))
+    return {steps for steps in near if steps > _USUAL_RUNS[-1]}
+
+
+def _edits(prompt: Prompt) -> set[str]:
+    """When something is edited, as it is written."""
+    found: set[str] = set()
+    for piece in prompt:
+        if isinstance(piece, Edit):
+            found |= {piece.when} | _edits(piece.before) | _edits(piece.after)
+        elif isinstance(piece, Alternate):
+            found |= {when for option in piece.options for when in _edits(option)}
+    return found
+
+
+def _period(prompt: Prompt) -> int:
+    """After how many steps all alternatives are the same again."""
+    period = 1
+    for piece in prompt:
+        if isinstance(piece, Edit):
+            period = math.lcm(period, _period(piece.before), _period(piece.after))
+        elif isinstance(piece, Alternate):
+            period = math.lcm(period, len(piece.options), *(_period(option) for option in piece.options))
+    return period
 
 
 def _staged(prompt: Prompt, run: Pass) -> list[Stage]:
@@ -103,14 +152,18 @@ def _moments(prompt: Sequence[object], run: Pass) -> set[int]:
 
 def _step(when: str, run: Pass) -> int:
     """The last step of what was before."""
+    part, number = _line(when, run)
+    return int(max(0.0, min(run.steps, part * run.steps + number)))  # written numbers may be too large for an int
+
+
+def _line(when: str, run: Pass) -> tuple[float, float]:
+    """A moment as a part of the steps, whatever their number, and steps that come to it."""
     value = float(when)
     if run.timeline == "before 1.6":
-        value = value * run.steps if value < 1 else value
-    elif "." in when:
-        value = (value - (0 if run.first_pass is None else 1)) * run.steps
-    else:
-        value -= run.first_pass or 0
-    return int(max(0.0, min(run.steps, value)))  # written numbers may be too large for an int
+        return (value, 0.0) if value < 1 else (0.0, value)
+    if "." in when:
+        return value - (0 if run.first_pass is None else 1), 0.0
+    return 0.0, value - (run.first_pass or 0)
 
 
 def _at(prompt: Prompt, step: int, run: Pass) -> str:

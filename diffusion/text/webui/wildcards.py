@@ -15,7 +15,9 @@ from pathlib import Path
 Lines = Callable[[str], Sequence[str] | None]
 """The lines of a wildcard by its name; None if there is no such wildcard."""
 
-_WILDCARD = re.compile(r"__([\w./\\-]+?)__")
+# Names in tags such as <lora:my__name:1> may have underscores of their own; a wildcard there is the whole of a name.
+_NAME_IN_TAG = r"<\w+:(?!__[\w./\\-]+?__[:>])[^:<>{}]*"
+_WILDCARD = re.compile(rf"{_NAME_IN_TAG}|__([\w./\\-]+?)__")
 _COUNT = re.compile(r"\s*(\d+)?(?:(-)(\d+)?)?\$\$(?:([^|{}]*?)\$\$)?")
 _WEIGHT = re.compile(r"\s*(\d*\.?\d+)::")
 _HEAVIEST = 1e9
@@ -80,6 +82,8 @@ def _resolved(text: str, lines: Lines, chance: random.Random, warnings: list[str
         return head + choice.separator.join(pieces) + _resolved(after, lines, chance, warnings, depth)
 
     def replaced(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0]
         options = lines(match[1])
         if not options:
             why = "is empty" if options is not None else "does not exist"
@@ -102,7 +106,7 @@ def _all(text: str, lines: Lines, limit: int, depth: int) -> Iterator[str]:
                     yield head + middle + tail
         return
     match = _WILDCARD.search(text)
-    options = lines(match[1]) if match else None
+    options = lines(match[1]) if match and match[1] is not None else None
     if match is None or not options:
         if match is None:
             yield text

@@ -1,66 +1,13 @@
 """Infotexts as workflows. Oracles: the WebUI's own step counts and sizes, and the checks of the server."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
-from compat.infotext import convert
 from compat.infotext.answering import workflow_of
 from compat.infotext.files import find_model, legacy_hash
 from compat.infotext.latents import first_pass
 from compat.infotext.runs import changing, refining
-from diffusion.infotext import parse
-from graph.documents.compiler import compile_document
-from graph.folders import Folders
-from graph.registry import Registry, load
-from graph.validation.validate import validate
-
-
-@pytest.fixture(scope="module")
-def registry() -> Registry:
-    return load(["nodes"], None)
-
-
-@pytest.fixture(scope="module")
-def schemas(registry):
-    return registry.schemas()
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> Folders:
-    folders = Folders.under(tmp_path)
-    for kind, name in (
-        ("checkpoints", "sd/Some_Model-v1.safetensors"),
-        ("controlnet", "canny.pth"),
-        ("loras", "Ann.pt"),
-    ):
-        path = folders.models / kind / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode() * 100_000)
-    return folders
-
-
-@pytest.fixture
-def made(registry, schemas, folders):
-    """Converts entries behind usual ones; gives nodes by class, notices, and inputs that the server refuses."""
-
-    def make(entries: str, prompt: str = "a cat"):
-        text = f"{prompt}\nNegative prompt: bad\nSteps: 20, CFG scale: 7, Seed: 5, Model: Some Model v1, {entries}"
-        converted = convert(parse(text), registry.specs, folders)
-        graph = compile_document(converted.workflow, schemas)
-        checked = validate(graph, schemas, folders)
-        refused = {
-            (each["class_type"], error["extra_info"].get("input_name"))
-            for each in checked.node_errors.values()
-            for error in each["errors"]
-        }
-        by_class = {}
-        for id, node in graph.items():
-            by_class.setdefault(node["class_type"], []).append({"id": id, **node["inputs"]})
-        return by_class, converted.notices, refused
-
-    return make
 
 
 def test_a_plain_picture_becomes_one_run_with_the_noise_of_graphics_cards(made):
@@ -111,10 +58,12 @@ def test_a_changed_picture_has_placeholders(made):
     )
     assert refused == {("LoadImage", "image"), ("LoadImageMask", "image")}
     assert nodes["KSamplerAdvanced"][0]["start_at_step"] == 9
-    assert nodes["BlurMap"][0]["sigma"] == 4
-    assert "InvertMask" in nodes
-    assert [notice for notice in notices if "fill" in notice]
-    assert [notice for notice in notices if "32 pixels" in notice]
+    [prepared], [begun], [ended] = nodes["PrepareInpaint"], nodes["EncodeInpaint"], nodes["FinishInpaint"]
+    assert (prepared["area"], prepared["padding"], prepared["mask_blur"]) == ("only masked", 32, 4)
+    assert (prepared["invert"], prepared["width"], prepared["height"]) == (True, 512, 512)
+    assert (begun["masked_content"], begun["seed"]) == ("fill", 5)
+    assert ended["place"] == [prepared["id"], 2]
+    assert len(notices) == 2  # the picture and its mask
 
 
 def test_both_passes_of_hires_fix(made):
@@ -170,7 +119,11 @@ def test_control_units_of_all_versions(made, unit):
         "The picture of ControlNet unit 0 is not in the parameters: choose it in place of control-0.png."
     ]
     [hint], [applied] = nodes["CannyEdges"], nodes["ControlNetApplyModes"]
-    assert (hint["low_threshold"], hint["high_threshold"], hint["resolution"]) == (50, 60, 0)
+    assert (hint["low_threshold"], hint["high_threshold"]) == (50, 60)
+    [perfect] = nodes["PixelPerfectResolution"]
+    assert (perfect["image_gen_width"], perfect["image_gen_height"]) == (64, 64)
+    assert perfect["resize_mode"] == "Resize and Fill"
+    assert hint["resolution"] == [perfect["id"], 0]
     assert nodes["ControlNetLoader"][0]["control_net_name"] == "canny.pth"
     assert (applied["strength"], applied["end_percent"]) == (0.8, 0.5)
     assert applied["control_mode"] == "prompt is more important"

@@ -12,10 +12,13 @@ from diffusion.adapters.kinds import Difference, Rescaling, read_weight
 from diffusion.adapters.patches import AdapterPatch
 from diffusion.adapters.windows import percent_of
 from diffusion.attention import AttentionChange
+from diffusion.changes.hypertile import HyperTile
+from diffusion.changes.token_merging import TokenMerging, match
 from diffusion.compiling import CompiledBlocks
 from diffusion.sampling import sample
 from diffusion.sampling.conditions import Area, Condition
 from diffusion.sampling.errors import SamplingError
+from diffusion.sampling.network import Call
 from diffusion.sampling.noise_schedule import FlowSchedule, NoiseSchedule
 from diffusion.sampling.parameterization import Epsilon
 from tests.diffusion.adapters.random_adapters import ATTENTION, CONVOLUTIONS, lora_of, low_rank
@@ -205,6 +208,61 @@ def test_a_prompts_area_sees_its_part_of_the_mask(sd1, call):
     torch.testing.assert_close(found[0], seen(merged(model, kinds, 1.0), halves, CONV)[0], rtol=1e-4, atol=1e-4)
 
 
+FULL_SIZE = "down_blocks.0.attentions.0.transformer_blocks.0.attn1"  # whose tokens are merged and tiled
+
+
+@pytest.fixture
+def merging(tiny):
+    """A model with attention at full resolution, changes of that, and a call."""
+    torch.manual_seed(4)
+    with tiny.model.loaded() as running:
+        layers = [f"{FULL_SIZE}.{part}" for part in ("to_q", "to_k", "to_v", "to_out.0")]
+        kinds = {f"{name}.weight": low_rank(running.network.get_submodule(name), 2, alpha=8.0) for name in layers}
+    return tiny.model, kinds, Call(torch.randn(2, 4, 8, 8), torch.tensor([500, 500]), 2.0, torch.randn(2, 77, 48))
+
+
+@pytest.mark.parametrize("change", [TokenMerging(0.4), TokenMerging(0.75), HyperTile(tile=32)])
+def test_everywhere_it_is_the_same_as_in_the_weights_where_tokens_are_merged_or_in_tiles(change, merging):
+    plain, kinds, call = merging
+    model = plain.with_attention(change)
+    white = live(model, kinds, 0.7, mask=torch.ones(8, 8))
+    torch.testing.assert_close(output(white, call), output(merged(model, kinds, 0.7), call), rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(output(white, call), output(model, call), atol=1e-3)
+    assert not torch.allclose(output(model, call), output(plain, call), atol=1e-3)
+
+
+@pytest.mark.parametrize("ratio", [0.4, 0.75])  # of 64 tokens 39 are left, or 16, which are no grid of 4 x 4 cells
+def test_a_merged_token_counts_as_much_as_the_cells_that_it_is_made_of(ratio, merging):
+    plain, kinds, call = merging
+    model, to_q = plain.with_attention(TokenMerging(ratio)), f"{FULL_SIZE}.to_q"
+    kinds = {f"{to_q}.weight": kinds[f"{to_q}.weight"]}
+    mask = LEFT[::2, ::2].flatten()
+    found = match(given(model, call, FULL_SIZE), 8, 8, int(64 * ratio))
+    shares = []
+    for kept, gone, into in zip(found.kept, found.merged, found.into, strict=True):
+        groups = [[token] for token in (*kept.tolist(), *found.targets.tolist())]
+        for token, target in zip(gone.tolist(), into.tolist(), strict=True):
+            groups[len(kept) + target].append(token)
+        shares.append([float(mask[group].mean()) for group in groups])
+    models = model, live(model, kinds, 1.0), live(model, kinds, 1.0, mask=LEFT)
+    without, everywhere, left = (seen(each, call, to_q) for each in models)
+    expected = (everywhere - without) * torch.tensor(shares)[..., None]
+    torch.testing.assert_close(left - without, expected, rtol=1e-3, atol=1e-4)
+    assert any(0 < share < 1 for share in shares[0])
+
+
+def given(model, call, name):
+    """What a module of the network is given first."""
+    inputs = []
+    with model.loaded() as running:
+        handle = running.network.get_submodule(name).register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
+        try:
+            running(call)
+        finally:
+            handle.remove()
+    return inputs[0]
+
+
 def test_tokens_that_are_no_grid_are_refused(sd1, kinds, call):
     class Merged(AttentionChange):
         def inputs(self, hidden, keys, values, place, call):
@@ -214,7 +272,7 @@ def test_tokens_that_are_no_grid_are_refused(sd1, kinds, call):
             return torch.nn.functional.pad(output, (0, 0, 0, 3))
 
     model = live(sd1.checkpoint.model, kinds, 1.0, mask=LEFT).with_attention(Merged())
-    with pytest.raises(SamplingError, match="without token merging"):
+    with pytest.raises(SamplingError, match="which another change of the model's attention hides"):
         output(model, call)
 
 

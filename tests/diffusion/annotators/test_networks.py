@@ -24,8 +24,11 @@ with quiet():
     from controlnet_aux.open_pose.model import bodypose_model
     from controlnet_aux.pidi.model import pidinet
     from controlnet_aux.teed.ted import TED
+    from controlnet_aux.util import ade_palette
+    from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
 SIDES = (64, 128)
+MEAN, DEVIATION = (torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
 PICTURE = np.random.default_rng(0).integers(0, 256, (*SIDES, 3), dtype=np.uint8)
 IMAGES = torch.from_numpy(PICTURE).float()[None] / 255
 
@@ -163,14 +166,37 @@ def test_depth_anything_from_a_folder(tmp_path):
     network = tiny_depth_anything()
     network.save_pretrained(tmp_path / "Depth-Anything-V2-Small-hf")
     result = drawn("depth_anything_v2", tmp_path)
-    mean, deviation = (torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
-    pixels = torch.nn.functional.interpolate((IMAGES.movedim(-1, 1) - mean) / deviation, (70, 126), mode="bicubic")
+    pixels = torch.nn.functional.interpolate((IMAGES.movedim(-1, 1) - MEAN) / DEVIATION, (70, 126), mode="bicubic")
     with torch.no_grad():
         depth = network(pixel_values=pixels).predicted_depth
     depth = torch.nn.functional.interpolate(depth[None], SIDES, mode="bicubic")[0, 0]
     expected = ((depth - depth.min()) / (depth.max() - depth.min()) * 255).numpy()
     assert np.abs(result[..., 0] - expected).max() <= 1
     assert {int(result.min()), int(result.max())} == {0, 255}
+
+
+def small_segmenter(kinds: int) -> SegformerForSemanticSegmentation:
+    torch.manual_seed(0)
+    sizes = {"hidden_sizes": [8] * 4, "num_attention_heads": [1] * 4, "depths": [1] * 4, "decoder_hidden_size": 8}
+    return SegformerForSemanticSegmentation(SegformerConfig(num_labels=kinds, **sizes)).eval()
+
+
+def test_segments_by_kind_are_those_of_transformers_in_the_colours_of_ade20k(tmp_path):
+    network = small_segmenter(150)
+    torch.nn.init.normal_(network.decode_head.classifier.weight)
+    network.save_pretrained(tmp_path / "ade20k")
+    with torch.no_grad():
+        answer = network(pixel_values=(IMAGES.movedim(-1, 1) - MEAN) / DEVIATION)
+    [kinds] = SegformerImageProcessor().post_process_semantic_segmentation(answer, [SIDES])
+    assert len(kinds.unique()) > 2
+    result = drawn("segmentation_ade20k", tmp_path)
+    colours = {0: (120, 120, 120), 1: (180, 120, 120), 2: (6, 230, 230), 149: (92, 0, 255)}  # wall, building, sky, flag
+    palette = np.array(ade_palette())
+    assert {kind: tuple(palette[kind]) for kind in colours} == colours
+    assert (result == palette[kinds.numpy()]).mean() > 0.999  # of rounding
+    small_segmenter(19).save_pretrained(tmp_path / "ade20k")
+    with pytest.raises(WeightsError, match="tells 19 kinds of things apart, and ADE20K has 150"):
+        drawn("segmentation_ade20k", tmp_path)
 
 
 def test_segments_are_painted_in_the_same_colours_each_time_small_ones_on_top():

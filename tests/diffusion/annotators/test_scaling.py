@@ -14,15 +14,16 @@ def noise(height: int, width: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("size", "resolution", "seen"),
+    ("size", "resolution", "seen", "given"),
     [
-        ((100, 150), 100, (128, 192)),
-        ((100, 150), 0, (128, 192)),
-        ((64, 128), 128, (128, 256)),
-        ((90, 60), 120, (192, 128)),
+        ((100, 150), 100, (128, 192), (100, 150)),
+        ((100, 150), 0, (128, 192), (100, 150)),
+        ((200, 300), 100, (128, 192), (100, 150)),  # so that lines of a pixel's width are not resized again
+        ((64, 128), 128, (128, 256), (64, 128)),  # where the picture is smaller there is no more to see
+        ((90, 60), 120, (192, 128), (90, 60)),
     ],
 )
-def test_a_map_is_drawn_with_a_short_side_in_multiples_of_64(size, resolution, seen):
+def test_a_map_is_drawn_with_a_short_side_in_multiples_of_64(size, resolution, seen, given):
     shapes = []
 
     def draw(levels):
@@ -31,7 +32,7 @@ def test_a_map_is_drawn_with_a_short_side_in_multiples_of_64(size, resolution, s
 
     result = at_resolution(noise(*size), resolution, draw)
     assert shapes == [seen]
-    assert result.shape == (*size, 3)
+    assert result.shape == (*given, 3)
 
 
 def test_padding_repeats_the_edge_and_is_taken_away():

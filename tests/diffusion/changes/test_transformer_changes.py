@@ -37,13 +37,13 @@ def sd3() -> LoadedModel:
         pooled_projection_dim=8,
         pos_embed_max_size=16,
     )
-    return LoadedModel(network.eval().requires_grad_(False), SD3, SCHEDULE)
+    return LoadedModel(network.eval().requires_grad_(False), SD3, Flow(SCHEDULE))
 
 
 @pytest.fixture(scope="module")
 def flux() -> LoadedModel:
     network: FluxTransformer2DModel = small_flux(guidance=False)
-    return LoadedModel(network.eval().requires_grad_(False), FLUX, FlowSchedule(1.0, multiplier=1.0))
+    return LoadedModel(network.eval().requires_grad_(False), FLUX, Flow(FlowSchedule(1.0, multiplier=1.0)))
 
 
 def condition(side: int, width: int = 24, pooled: int = 8) -> Condition:
@@ -105,7 +105,7 @@ def test_layers_of_both_kinds_are_skipped_in_flux(flux):
             for place in places:
                 norm.linear.weight[place * gates : (place + 1) * gates] = 0
                 norm.linear.bias[place * gates : (place + 1) * gates] = 0
-    torch.testing.assert_close(found, LoadedModel(shut, FLUX, flux.levels)(call), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(found, LoadedModel(shut, FLUX, flux.parameterization)(call), atol=1e-5, rtol=1e-4)
     assert (found - flux(call)).abs().max() > 1e-3
 
 

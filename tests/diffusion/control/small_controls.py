@@ -30,6 +30,33 @@ def control_net(unet: UNet2DConditionModel, *, joined: bool = True) -> ControlNe
     return in_file_precision(network)
 
 
+REDUCED: dict[str, dict[str, Any]] = {
+    "mid": {"down_block_types": ("CrossAttnDownBlock2D",) * 2, "transformer_layers_per_block": (0, 1)},
+    "small": {"down_block_types": ("DownBlock2D",) * 2, "transformer_layers_per_block": 0},
+    "without middle": {"down_block_types": ("DownBlock2D",) * 2, "mid_block_type": "UNetMidBlock2D"},
+}
+
+
+def reduced_control_net(kind: str) -> ControlNetModel:
+    """A ControlNet for SDXL with fewer transformers than its UNet, or none: a key of `REDUCED`."""
+    torch.manual_seed(14)
+    network = ControlNetModel(
+        **REDUCED[kind],
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        attention_head_dim=(2, 4),
+        cross_attention_dim=64,
+        norm_num_groups=16,
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=80,
+        conditioning_embedding_out_channels=HINT_WIDTHS,
+    )
+    _join(network)
+    return in_file_precision(network)
+
+
 def union_control_net(unet: UNet2DConditionModel) -> ControlNetUnionModel:
     torch.manual_seed(12)
     config = {name: unet.config[name] for name in (*_ENCODER, *_SIZES)}

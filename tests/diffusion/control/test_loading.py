@@ -98,6 +98,15 @@ def test_a_control_net_for_sdxl_is_told_the_sizes(sdxl, tmp_path, layout):
         answers(path, model, call_of(64))
 
 
+@pytest.mark.parametrize("kind", small.REDUCED)
+def test_a_control_net_with_fewer_transformers_than_its_unet(sdxl, tmp_path, kind):
+    network = small.reduced_control_net(kind)
+    path = small.write(tmp_path / "net.safetensors", network.state_dict(), small.SDXL)
+    told = {"text_embeds": torch.randn(BATCH, 32), "time_ids": torch.ones(BATCH, 6)}
+    call = call_of(64, **told)
+    assert_same(answers(path, sdxl[1], call), *directly(network, call, added_cond_kwargs=told))
+
+
 @pytest.mark.parametrize("task", [None, 3])
 def test_a_union_control_net(sdxl, tmp_path, task):
     small_model, model = sdxl
@@ -218,7 +227,7 @@ def test_a_network_for_another_model_says_so(sd1, tmp_path):
         ("style_embedding", "it is a T2I style adapter: move it to models/style_models"),
         ("image_proj.proj.weight", "it is an IP-Adapter and no control network"),
         ("lora_unet_down_blocks_0.lora_up.weight", "it is a LoRA: move it to models/loras"),
-        ("controlnet_x_embedder.weight", "it is for Flux, Stable Diffusion 3 or a later model"),
+        ("controlnet_x_embedder.weight", "it is for a transformer, in an unsupported form"),
         ("model.diffusion_model.out.2.weight", "it is a diffusion model without a control network"),
         ("something", "it is of no known kind"),
     ],

@@ -1,11 +1,16 @@
 """Reference-only control; the oracle is diffusers' UNet with attention processors that are written here."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 from diffusers.models.attention_processor import AttnProcessor2_0
 
+from diffusion.changes.output_caching import OutputCaching
 from diffusion.checkpoint import load_checkpoint
 from diffusion.control.reference import with_reference
+from diffusion.sampling import model_sampling as kinds
 from diffusion.sampling.conditions import Area, Condition
 from diffusion.sampling.network import Call
 from tests.diffusion.families.small_models import write_sd1
@@ -29,7 +34,7 @@ X, CONTEXT = random(2, 4, SIDE, SIDE, seed=6), random(2, 7, 32, seed=7)
 
 def call() -> Call:
     """A negative prompt and a positive one."""
-    sides = [Condition(CONTEXT[:1], Area(SIDE, SIDE, 0, 0), torch.ones(()), side) for side in (1, 0)]
+    sides = tuple(Condition(CONTEXT[:1], Area(SIDE, SIDE, 0, 0), torch.ones(()), side) for side in (1, 0))
     return Call(X, torch.full((2,), TIMESTEP), SIGMA, CONTEXT, conditions=sides)
 
 
@@ -118,3 +123,39 @@ def test_adain_gives_feature_maps_the_statistics_of_the_reference(model):
     reference, own = seen
     for statistic in (torch.mean, torch.std):
         torch.testing.assert_close(statistic(own, (2, 3)), statistic(reference, (2, 3)), rtol=1e-3, atol=1e-3)
+
+
+def test_what_a_model_predicts_may_be_said_before_or_after(model):
+    """The reference is as noisy as what the model is asked, on the levels that it has when it runs."""
+    _, ours = model
+    latent = ours.latent_format.from_model(REFERENCE)
+
+    def flow(model):
+        return replace(model, parameterization=kinds.flow(3.0))
+
+    def asked(model) -> torch.Tensor:
+        with model.loaded() as network, torch.no_grad():
+            return network(replace(call(), sigma=0.5))
+
+    options = {"fidelity": 0.0, "end_percent": 0.8}
+    before = asked(with_reference(flow(ours), latent, **options))
+    assert torch.equal(before, asked(flow(with_reference(ours, latent, **options))))
+    assert not torch.equal(before, asked(flow(ours)))
+    late = asked(flow(with_reference(ours, latent, fidelity=0.0, end_percent=0.1)))
+    assert torch.equal(late, asked(flow(ours)))
+
+
+def test_answers_that_are_kept_are_not_those_about_the_reference(model):
+    """Each side of a step that is left out gets what the network added to it in the step before."""
+    latent, caching = model[1].latent_format.from_model(REFERENCE), OutputCaching(10.0, math.inf, 0.0)
+    with_it = with_reference(model[1], latent, fidelity=0.0)
+    calls = [replace(call(), x=X * (1 - index / 10), index=index, sigma=SIGMA - index / 10) for index in range(3)]
+    calls = [replace(each, conditions=calls[0].conditions) for each in calls]
+    with with_it.loaded() as network, torch.no_grad():
+        plain_answer = network(calls[1])
+    last = with_reference(model[1].with_attachments(caching), latent, fidelity=0.0)
+    for both in (with_it.with_attachments(caching), last):
+        with both.loaded() as network, torch.no_grad():
+            answers = [network(each) for each in calls]
+        torch.testing.assert_close(answers[1], plain_answer)
+        torch.testing.assert_close(answers[2], calls[2].x + plain_answer - calls[1].x)

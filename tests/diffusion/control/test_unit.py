@@ -30,6 +30,7 @@ class Spy:
     """A network of 13 outputs, all ones, that remembers what it was asked."""
 
     once: bool = False
+    reads_latents: bool = False
     asked_for: list[tuple[Call, torch.Tensor]] = field(default_factory=list)
 
     def ask(self, network: Any, call: Call, hint: torch.Tensor) -> Residuals:
@@ -47,6 +48,7 @@ class Spy:
 @dataclass(eq=False)
 class Net:
     asked: Spy = field(default_factory=Spy)
+    name: str = "net"
     averaged: bool = False
 
     @contextmanager

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from diffusion.image_prompts.ip_adapter import load_ip_adapter, with_image_prompt
+from diffusion.image_prompts.ip_adapter import Use, load_ip_adapter, with_image_prompt
 from diffusion.image_prompts.style_model import load_style_model, with_style
 from diffusion.image_prompts.vision import EncodedPicture
 from diffusion.sampling.network import Call
@@ -55,8 +55,8 @@ def full() -> dict[str, torch.Tensor]:
     }
 
 
-def plus() -> dict[str, torch.Tensor]:
-    inner, dim = 128, 40  # heads of 64 channels, as diffusers reads them
+def plus(dim: int = 40) -> dict[str, torch.Tensor]:
+    inner = 128  # heads of 64 channels, as diffusers reads them
     sizes: dict[str, tuple[int, ...]] = {"latents": (1, 6, dim)}
     for name, size in {"proj_in": (dim, STATES), "proj_out": (WIDTH, dim), "norm_out": (WIDTH,)}.items():
         sizes |= {f"{name}.weight": size, f"{name}.bias": size[:1]}
@@ -79,12 +79,19 @@ def attention(unet: nn.Module) -> dict[str, torch.Tensor]:
     return found
 
 
-def expected(unet: nn.Module, tensors: dict, embeds: torch.Tensor, call: Call, weight: float) -> torch.Tensor:
-    """What diffusers predicts; embeds: ``[rows, pictures, …]``."""
+def expected(
+    unet: nn.Module,
+    tensors: dict,
+    embeds: torch.Tensor,
+    call: Call,
+    weight: float,
+    blocks: dict[str, float] | None = None,
+) -> torch.Tensor:
+    """What diffusers predicts; embeds: ``[rows, pictures, …]``; blocks: weights by the start of a layer's name."""
     unet._load_ip_adapter_weights([tensors], low_cpu_mem_usage=False)
-    for processor in unet.attn_processors.values():
+    for name, processor in unet.attn_processors.items():
         if hasattr(processor, "scale"):
-            processor.scale = [weight]
+            processor.scale = [next((own for start, own in (blocks or {}).items() if name.startswith(start)), weight)]
     with torch.no_grad():
         return unet(call.x, call.timestep, call.context, added_cond_kwargs={"image_embeds": [embeds]})[0]
 
@@ -103,7 +110,7 @@ def test_the_prediction_is_that_of_diffusers(tiny, tmp_path, call, picture, kind
     one = replace(
         picture, image_embeds=picture.image_embeds[:1], penultimate_hidden_states=picture.penultimate_hidden_states[:1]
     )
-    model = with_image_prompt(tiny.model, load_ip_adapter(path), one, weight=0.7)
+    model = with_image_prompt(tiny.model, load_ip_adapter(path), one, Use(0.7))
     with model.loaded() as network:
         found = network(call)
     if kind is plain:
@@ -114,6 +121,26 @@ def test_the_prediction_is_that_of_diffusers(tiny, tmp_path, call, picture, kind
     torch.testing.assert_close(found, expected(unet, tensors, embeds, call, 0.7), atol=1e-4, rtol=1e-4)
     with tiny.model.loaded() as network:
         assert (network(call) - found).abs().max() > 1e-3
+
+
+def test_a_picture_counts_in_each_block_as_asked(tiny, tmp_path, call, picture):
+    """Easing out is 0.05 in the first of four blocks and rises by 0.95 / 4 in each; blocks have factors beside it."""
+    torch.manual_seed(1)
+    unet = tiny.model.source.network()
+    tensors = {"image_proj": plain(), "ip_adapter": attention(unet)}
+    torch.save(tensors, tmp_path / "a.bin")
+    one = replace(picture, image_embeds=picture.image_embeds[:1])
+    use = Use(0.8, weight_type="ease out", block_weights="output 3: 2, Middle: 0, rest: 0.5")
+    with with_image_prompt(tiny.model, load_ip_adapter(tmp_path / "a.bin"), one, use).loaded() as network:
+        found = network(call)
+    embeds = torch.stack([torch.zeros_like(one.image_embeds), one.image_embeds])
+    blocks = {
+        "down_blocks.0.attentions.0": 0.8 * 0.05 * 0.5,
+        "mid_block": 0.0,
+        "up_blocks.1.attentions.0": 0.8 * (0.05 + 0.95 * 2 / 4) * 0.5,
+        "up_blocks.1.attentions.1": 0.8 * (0.05 + 0.95 * 3 / 4) * 2,
+    }
+    torch.testing.assert_close(found, expected(unet, tensors, embeds, call, 0.8, blocks), atol=1e-4, rtol=1e-4)
 
 
 def test_several_pictures_stand_side_by_side_or_are_averaged(tiny, tmp_path, call, picture):
@@ -130,7 +157,7 @@ def test_several_pictures_stand_side_by_side_or_are_averaged(tiny, tmp_path, cal
     once = replace(picture, image_embeds=picture.image_embeds[:1])
     results = []
     for seen, combination in ((twice, "average"), (once, "concat")):
-        with with_image_prompt(tiny.model, adapter, seen, combination=combination).loaded() as network:
+        with with_image_prompt(tiny.model, adapter, seen, Use(combination=combination)).loaded() as network:
             results.append(network(call))
     torch.testing.assert_close(*results)
 
@@ -142,13 +169,13 @@ def test_mask_range_and_weight_limit_it(tiny, tmp_path, call, picture):
     adapter = load_ip_adapter(tmp_path / "a.bin")
 
     def predicted(**settings) -> torch.Tensor:
-        with with_image_prompt(tiny.model, adapter, picture, **settings).loaded() as network:
+        with with_image_prompt(tiny.model, adapter, picture, Use(**settings)).loaded() as network:
             return network(call)
 
     with tiny.model.loaded() as network:
         without = network(call)
     whole = predicted()
-    assert with_image_prompt(tiny.model, adapter, picture, weight=0.0) is tiny.model
+    assert with_image_prompt(tiny.model, adapter, picture, Use(0.0)) is tiny.model
     torch.testing.assert_close(predicted(mask=torch.zeros(1, 64, 96)), without)
     torch.testing.assert_close(predicted(mask=torch.ones(1, 64, 96)), whole)
     assert not torch.allclose(predicted(mask=torch.eye(96)[None, :64]), whole)
@@ -168,6 +195,7 @@ def test_what_does_not_belong_together_is_refused(tiny, tmp_path, picture):
     refused({"proj.weight": torch.zeros(96, 7), "proj.bias": torch.zeros(96)}, layers, "gives 7 numbers")
     refused({**plain(), "norm.weight": torch.ones(32), "norm.bias": torch.ones(32)}, layers, "reads prompts of 32")
     refused({"other": torch.zeros(1)}, layers, "kind that is not supported")
+    refused({"proj.2.weight": torch.zeros(1), "norm.weight": torch.zeros(1)}, layers, "apply it with FaceIDApply")
     refused(plain(), dict(list(layers.items())[:2]), "another family")
     refused(plain(), {}, "no IP-Adapter")
 

@@ -174,6 +174,9 @@ def test_channels_are_those_of_the_space():
     assert torch.equal(channels.split(image[..., :3], "RGB")[3], torch.ones(2, 6, 7))
     with pytest.raises(ValueError, match="differ in size"):
         channels.merge([image[..., 0], image[..., 1], image[:, :3, :, 2]], "RGB")
+    one, two, three = (torch.rand(count, 4, 4) for count in (1, 2, 3))
+    merged = channels.merge([one, two, three], "RGB", alpha=two)
+    assert torch.equal(merged, torch.stack([one[[0, 0, 0]], two[[0, 1, 0]], three, two[[0, 1, 0]]], -1))
 
 
 def test_selecting_by_colour_and_brightness():

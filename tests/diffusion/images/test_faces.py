@@ -1,5 +1,6 @@
 """Faces in a photograph that scikit-image ships."""
 
+import cv2
 import torch
 from skimage import data
 
@@ -15,6 +16,17 @@ def test_the_face_of_a_photograph_is_found_and_nothing_in_one_without():
     assert 60 < face.width < 140
     coffee = torch.from_numpy(data.coffee()).float() / 255
     assert find_faces(coffee, smallest=0.2) == []
+
+
+def test_an_inclined_face_is_found_where_it_is():
+    levels, turn = data.astronaut()[:300, 60:360], cv2.getRotationMatrix2D((150, 150), 40, 1)
+    turned = cv2.warpAffine(levels, turn, (300, 300), borderMode=cv2.BORDER_REPLICATE)
+    portrait = torch.from_numpy(turned).float() / 255
+    assert find_faces(portrait, 0.2) == []
+    (face,) = find_faces(portrait, 0.2, certainty=8, tilted=True)
+    x, y = turn @ (165, 118, 1)  # the middle of the face, turned about that of the picture
+    assert abs((face.left + face.right) / 2 - x) < 15
+    assert abs((face.top + face.bottom) / 2 - y) < 15
 
 
 def test_masks_of_faces():

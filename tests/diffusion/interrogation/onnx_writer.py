@@ -1,7 +1,4 @@
-"""Writing a small ONNX file without the package onnx: the few messages of its protobuf format that a layer needs.
-
-The network flattens its input, multiplies it with a matrix, adds a bias, and takes the sigmoid.
-"""
+"""Writing small ONNX files without the package onnx: the few messages of its protobuf format that a layer needs."""
 
 from pathlib import Path
 
@@ -52,4 +49,28 @@ def write_layer(path: Path, shape: tuple[int | str, ...], weight: np.ndarray, bi
     graph = b"".join(_field(1, node) for node in nodes) + _field(2, "layer")
     graph += _field(5, _tensor("weight", weight)) + _field(5, _tensor("bias", bias))
     graph += _field(11, _value("input", shape)) + _field(12, _value("scores", (shape[0], weight.shape[1])))
+    _write(path, graph)
+
+
+def write_constants(path: Path, shape: tuple[int | str, ...], *outputs: np.ndarray) -> None:
+    """A network that gives the same outputs for every input of a shape."""
+    graph = _field(2, "constants") + _field(11, _value("input", shape))
+    for number, values in enumerate(outputs):
+        kept, name = f"kept{number}", f"output{number}"
+        graph += _field(1, _node("Identity", [kept], name)) + _field(5, _tensor(kept, values))
+        graph += _field(12, _value(name, values.shape))
+    _write(path, graph)
+
+
+def _write(path: Path, graph: bytes) -> None:
     path.write_bytes(_field(1, IR_VERSION) + _field(8, _field(1, "") + _field(2, OPSET)) + _field(7, graph))
+
+
+def write_answers(path: Path, shape: tuple[int | str, ...], answers: dict[str, np.ndarray], names: str) -> None:
+    """A network that gives the same answers to any input; `names` are noted in its metadata."""
+    graph = b"".join(_field(1, _node("Identity", [f"{name}_"], name)) for name in answers) + _field(2, "same")
+    graph += b"".join(_field(5, _tensor(f"{name}_", values)) for name, values in answers.items())
+    graph += _field(11, _value("input", shape))
+    graph += b"".join(_field(12, _value(name, values.shape)) for name, values in answers.items())
+    noted = _field(14, _field(1, "names") + _field(2, names))
+    path.write_bytes(_field(1, IR_VERSION) + _field(8, _field(1, "") + _field(2, OPSET)) + _field(7, graph) + noted)

@@ -113,6 +113,17 @@ def test_a_batch_of_results_lies_over_one_picture():
     assert result[1].min() == 1
 
 
+def test_pictures_and_masks_may_differ_in_number():
+    masks = torch.zeros(2, 16, 16)
+    masks[0, :, :8], masks[1, :, 8:] = 1, 1
+    prepared = prepare(picture(16, 16), masks, blur=0)
+    assert torch.equal(prepared.mask, masks)
+    result = finish(torch.ones(2, 16, 16, 3), prepared.place)
+    assert (result == 1).all(-1).float().equal(masks)
+    three = prepare(picture(16, 16).repeat(3, 1, 1, 1), masks, blur=0)
+    assert len(three.mask) == len(three.place.overlay) == 3
+
+
 def test_weights_of_a_part_are_nothing_outside_of_it():
     mask = torch.zeros(1, 32, 32)
     mask[:, 8:16, 8:16] = 1

@@ -44,6 +44,14 @@ def test_blurred_paint_fades_out(painted):
     assert row[-1] > 0.85
 
 
+def test_pictures_and_paint_may_differ_in_number(painted):
+    both = torch.cat([painted, OLD])
+    sketch = painted_over(OLD, both, blur=0)
+    assert torch.equal(sketch.images, both)
+    assert sketch.mask.flatten(1).any(1).tolist() == [True, False]
+    assert len(strokes(both, torch.zeros(3, 64, 64, 3), torch.zeros(1, 64, 64)).images) == 3
+
+
 def test_strokes_are_half_opaque_and_grow():
     layer = torch.zeros(1, 200, 200, 3)
     alpha = torch.zeros(1, 200, 200)

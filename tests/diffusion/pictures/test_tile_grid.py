@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diffusion.pictures.tile_grid import TileGrid
@@ -28,6 +28,7 @@ def test_where_tiles_lie(size, tile, overlap, columns, rows):
 @given(
     st.integers(8, 200), st.integers(8, 200), st.integers(24, 96), st.integers(24, 96), st.integers(0, 23)
 )  # fmt: skip
+@example(159, 8, 33, 24, 23)  # the last of 14 tiles began a pixel early, by the rounding of 13 * (126 / 13)
 def test_splitting_and_combining_is_exact(width, height, tile_width, tile_height, overlap):
     images = torch.rand(2, height, width, 3, generator=torch.Generator().manual_seed(width))
     grid = TileGrid(width, height, tile_width, tile_height, overlap)

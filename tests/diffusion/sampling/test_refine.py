@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from diffusion.sampling import SamplingError, sample
+from diffusion.sampling import SAMPLERS, SamplingError, sample
 from diffusion.sampling.refine import first_refined, sample_with_refiner
+from diffusion.sampling.schedules import sigmas_for
+from nodes.refiner import split_sigmas_for_refiner
 from tests.diffusion.sampling.gaussian import PromptedModel, Space, prompt
 
 SETTINGS = {"seed": 3, "steps": 8, "cfg": 2.0, "sampler": "dpmpp_2m", "scheduler": "karras"}
@@ -30,6 +32,15 @@ def test_the_second_half_is_what_the_advanced_sampler_would_do():
     assert torch.equal(found["samples"], ended["samples"])
     assert found["name"] == "kept"
     assert [(info.step, info.steps) for info in steps] == [(number, 8) for number in range(1, 9)]
+
+
+def test_levels_are_divided_for_two_samplers_as_for_one():
+    model = PromptedModel()
+    levels = sigmas_for(model.schedule, "karras", 8, 1.0, SAMPLERS["dpmpp_2m"])
+    high, low = split_sigmas_for_refiner(model, levels, 0.5)
+    assert torch.equal(torch.cat([high, low[1:]]), levels)
+    refined(0.5, model)
+    assert len(high) - 1 == len(model.calls)
 
 
 def test_at_the_ends_one_model_does_all():

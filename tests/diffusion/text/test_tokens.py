@@ -95,13 +95,19 @@ def folder(tmp_path):
     torch.save({"string_to_token": {"*": 265}, "string_to_param": {"*": vectors}, "step": 9}, tmp_path / "webui.pt")
     parameters = torch.nn.ParameterDict({"*": torch.nn.Parameter(vectors)})
     torch.save({"string_to_param": parameters}, tmp_path / "original.bin")
+    save_weights(tmp_path / "pivotal.safetensors", {"text_encoders_0": torch.zeros(2, 9), "text_encoders_1": vectors})
+    torch.save([{"a": vectors[0]}, {"a": torch.zeros(9)}, {"a": vectors[1:]}], tmp_path / "tables.pt")
     (tmp_path / "style").mkdir()
     save_weights(tmp_path / "style" / "deep.safetensors", {"x": vectors})
     return tmp_path
 
 
 @pytest.mark.parametrize(
-    "name", ["plain", "plain.safetensors", "kohya", "two", "webui", "original", "style/deep", "webui.pt"]
+    "name",
+    [
+        *("plain", "plain.safetensors", "kohya", "two", "pivotal", "webui", "original", "tables"),
+        *("style/deep", "deep", "webui.pt"),
+    ],
 )
 def test_every_layout_of_embedding_files(folder, name):
     assert find_embedding(name, [folder / "empty", folder], 4).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]

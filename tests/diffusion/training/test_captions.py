@@ -16,6 +16,9 @@ TAGS = st.lists(st.text("abcdef ", min_size=1).filter(str.strip), min_size=1, ma
     [
         (CaptionRules(), "a  cat, on grass", "a  cat, on grass"),
         (CaptionRules(prefix="photo of ", suffix=", 4k"), "a cat", "photo of a cat, 4k"),
+        (CaptionRules(prefix="photo of", suffix="at night"), "a cat", "photo of a cat at night"),
+        (CaptionRules(prefix="ghst,", suffix="."), "{a} cat", "ghst, a cat."),
+        (CaptionRules(prefix="ghst", suffix="flat"), "", "ghst flat"),
         (CaptionRules(dropout=1.0), "a cat", ""),
         (CaptionRules(keep_tokens=1, tag_dropout=1.0), "ghst, cat, sun", "ghst"),
         (CaptionRules(keep_separator="|||", tag_dropout=1.0), "ghst, cat ||| sun, sky ||| flat", "ghst, cat, flat"),
@@ -23,6 +26,8 @@ TAGS = st.lists(st.text("abcdef ", min_size=1).filter(str.strip), min_size=1, ma
         (CaptionRules(group_separator=";;;"), "a cat;;; red, sun", "a cat, red, sun"),
         (CaptionRules(warmup_tags=1, warmup_steps=10, keep_tokens=1), "ghst, a, b, c, d, e", "ghst, a"),
         (CaptionRules(), "{a} {{b}}", "a {b}"),
+        (CaptionRules(), "miku_(singer), (hat:1.3)", "miku_(singer), (hat:1.3)"),
+        (CaptionRules(weights=False), r"miku_(singer) \(x\), (hat:1.3)", r"miku_\(singer\) \(x\), \(hat:1.3\)"),
     ],
 )
 def test_rules_by_example(rules, caption, text):

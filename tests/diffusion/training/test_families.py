@@ -9,13 +9,21 @@ import pytest
 import torch
 from diffusers.loaders import StableDiffusionLoraLoaderMixin, StableDiffusionXLLoraLoaderMixin
 
-from diffusion.adapters import UNET, save_adapter
+from diffusion.adapters import UNET
 from diffusion.changes.freeu import FreeU
 from diffusion.checkpoint import load_checkpoint
 from diffusion.residency import Part
 from diffusion.sampling.parameterization import Epsilon, Velocity
 from diffusion.training.embedding import TrainedEmbedding, live_states
-from diffusion.training.lora import AdapterPlan, metadata_of, new_adapter, states_of
+from diffusion.training.lora import (
+    AdapterPlan,
+    metadata_of,
+    new_adapter,
+    new_adapters,
+    rates,
+    save_trained,
+    states_of,
+)
 from diffusion.training.new_kinds import Shape
 from diffusion.training.samples import Sample
 from diffusion.training.trainer import Plan, Step, Trainer, TrainingError
@@ -49,16 +57,20 @@ def train(trainer: Trainer, adapter, steps: int) -> list[Step]:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_trained_lora_is_read_by_diffusers_with_the_same_result(family, tmp_path):
     write, options, parameterization, loader, version = FAMILIES[family]
-    unet = write(tmp_path / "model.safetensors", **options).unet
+    small = write(tmp_path / "model.safetensors", **options)
+    unet = small.unet
     found = load_checkpoint(tmp_path / "model.safetensors")
     assert isinstance(found.model.parameterization, parameterization)
-    plan, wanted = Plan(batch=2, learning_rate=0.01), AdapterPlan(Shape(rank=2, alpha=1.0), wide_rank=1)
-    adapter = new_adapter(found.model, wanted, seed=1)
-    trainer = Trainer(found.model, adapter.parameters, samples(), states_of(found.clip), plan)
+    plan = Plan(batch=2, learning_rate=0.01)
+    wanted = AdapterPlan(Shape(rank=2, alpha=1.0), wide_rank=1, text_rate=0.02)
+    adapter = new_adapters(found.model, found.clip, wanted, seed=1)
+    states = states_of(found.clip)
+    trainer = adapter.trainer(found.model, samples(), states, plan, rates(adapter, found.model, wanted, 0.01))
     train(trainer, adapter, 2)
     metadata = metadata_of("cat", found.model, wanted, plan, samples(), 2)
     assert (metadata["ss_base_model_version"], metadata["ss_v2"]) == (version, str(family == "sd2"))
-    save_adapter(tmp_path / "cat.safetensors", {UNET: adapter.kinds()}, found.model, metadata=metadata)
+    save_trained(tmp_path / "cat.safetensors", found.model, adapter, metadata)
+    kinds = adapter.kinds()
 
     draw = torch.Generator().manual_seed(7)
     x = torch.randn(1, unet.config.in_channels, 8, 8, generator=draw)
@@ -72,9 +84,26 @@ def test_a_trained_lora_is_read_by_diffusers_with_the_same_result(family, tmp_pa
     plain = unet(x, 500, states, **more).sample
     tensors, alphas, *_ = loader.lora_state_dict(tmp_path / "cat.safetensors", unet_config=unet.config)
     loader.load_lora_into_unet(tensors, network_alphas=alphas, unet=unet)
-    assert sum(hasattr(module, "lora_A") for module in unet.modules()) == len(adapter.kinds())
+    assert sum(hasattr(module, "lora_A") for module in unet.modules()) == len(kinds[UNET])
     torch.testing.assert_close(unet(x, 500, states, **more).sample, ours, rtol=1e-4, atol=1e-4)
     assert not torch.allclose(plain, ours, atol=1e-2)
+    read_by_diffusers(loader, tensors, alphas, small, adapter)
+
+
+def read_by_diffusers(loader, tensors, alphas, small, adapter) -> None:
+    """Text encoders with what their part of a file says have the states that ours have."""
+    tokens = torch.tensor([[49406, 320, 2368, 49407]])
+    for encoder in adapter.clip.encoders:
+        text = small.text[encoder.name]
+        before = text(tokens).last_hidden_state
+        prefix = "text_encoder_2" if encoder.name == "g" else "text_encoder"
+        loader.load_lora_into_text_encoder(tensors, network_alphas=alphas, text_encoder=text, prefix=prefix)
+        layers = sum(hasattr(module, "lora_A") for module in text.modules())
+        assert layers == len(adapter.kinds()[encoder.name]) == 6 * encoder.layers
+        with encoder.loaded() as network, adapter.texts[encoder.name].attached(network):
+            ours = network(tokens).last_hidden_state
+        torch.testing.assert_close(text(tokens).last_hidden_state, ours, rtol=1e-4, atol=1e-4)
+        assert not torch.allclose(before, ours, atol=1e-2)
 
 
 def test_a_word_is_learned_by_both_text_encoders_of_sdxl(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from diffusion.training.buckets import Buckets
-from diffusion.training.pictures import DatasetError, findings, read_folder
+from diffusion.training.pictures import DatasetError, ReadingRules, findings, read_folder
 
 BUCKETS = Buckets((64, 64), step=8, low=32, high=128)
 
@@ -24,7 +24,7 @@ def test_a_plain_folder_gives_its_pictures_with_their_captions(tmp_path):
     draw(folder / "a.jpg", (80, 40), seed=2)
     (folder / "a.txt").write_text("a ghost,\n on grass \n", "utf-8")
     (folder / "notes.md").write_text("no picture")
-    dataset = read_folder(folder, repeats=3)
+    dataset = read_folder(folder, ReadingRules(repeats=3))
     assert [(each.name, each.caption, each.concept, each.size) for each in dataset.pictures] == [
         ("a.jpg", "a ghost, on grass", "ghost", (80, 40)),
         ("b.png", "ghost", "ghost", (64, 64)),
@@ -35,7 +35,7 @@ def test_a_plain_folder_gives_its_pictures_with_their_captions(tmp_path):
 def test_folders_say_how_often_their_pictures_come(tmp_path):
     for name, seed in (("10_red cat/1.png", 1), ("2_dog/1.webp", 2), ("2_dog/2.png", 3), ("0.png", 4)):
         draw(tmp_path / name, seed=seed)
-    dataset = read_folder(tmp_path, caption="an animal")
+    dataset = read_folder(tmp_path, ReadingRules("an animal"))
     assert [(each.name, each.repeats, each.concept) for each in dataset.pictures] == [
         ("0.png", 1, tmp_path.name),
         ("10_red cat/1.png", 10, "red cat"),
@@ -46,11 +46,36 @@ def test_folders_say_how_often_their_pictures_come(tmp_path):
     assert {each.caption for each in dataset.pictures} == {"an animal"}
 
 
+def test_a_picture_may_be_called_what_it_shows(tmp_path):
+    names = {
+        "03_red cat (2).png": "red cat",
+        "blue_dog_12.png": "blue dog",
+        "1990s car.png": "1990s car",
+        "portrait (front).png": "portrait (front)",
+        "0001.png": "a thing",
+    }
+    for seed, name in enumerate(names):
+        draw(tmp_path / name, seed=seed)
+    read = {by_name: read_folder(tmp_path, ReadingRules("a thing", by_name)).pictures for by_name in (True, False)}
+    assert {each.name: each.caption for each in read[True]} == names
+    assert {each.caption for each in read[False]} == {"a thing"}
+
+
 def test_a_turned_photograph_is_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     Image.new("RGB", (60, 40)).save(tmp_path / "photo.jpg", exif=exif)
     assert read_folder(tmp_path).pictures[0].size == (40, 60)
+
+
+def test_what_systems_hide_in_folders_and_files_is_not_read(tmp_path):
+    for name in ("a.png", ".hidden.png", ".ipynb_checkpoints/a-checkpoint.png", "2_b/c.png", "2_b/.hidden.png"):
+        draw(tmp_path / name)
+    (tmp_path / "._a.png").write_bytes(b"of a Mac")
+    (tmp_path / "a.txt").write_bytes("\ufeffa ghost,\r\nflat\r\n".encode())  # as Windows' editor writes it
+    dataset = read_folder(tmp_path)
+    assert [(each.name, each.caption) for each in dataset.pictures] == [("2_b/c.png", "b"), ("a.png", "a ghost, flat")]
+    assert not dataset.unreadable
 
 
 def test_an_empty_folder_says_what_belongs_into_it(tmp_path):
@@ -73,9 +98,18 @@ def test_everything_that_is_wrong_is_named(tmp_path):
     for name in ("good", "wide", "tiny", "copy", "like"):
         (tmp_path / f"{name}.txt").write_text("a thing" if name != "tiny" else "thing " * 100)
     draw(tmp_path / "silent.png", seed=7)
+    draw(tmp_path / "3_deep" / "deeper" / "a.png", seed=8)
+    (tmp_path / "moving.gif").write_bytes(b"GIF89a")
+    draw(tmp_path / "miku.png", seed=9)
+    (tmp_path / "miku.txt").write_text("miku_(singer)")
+    draw(tmp_path / "hat.png", seed=10)
+    (tmp_path / "hat.txt").write_text("a (hat:1.3)")
     said = {(finding.file, finding.text.split(" (")[0]) for finding in findings(read_folder(tmp_path), BUCKETS)}
     assert said == {
         ("broken.png", "cannot be read"),
+        ("3_deep/deeper", "is not read: pictures lie in the folder itself, or in folders in it"),
+        ("moving.gif", "is not trained with: save it as one of .png, .jpg, .jpeg, .webp, .bmp, .avif"),
+        ("miku.png", "has brackets in its caption, which weight words: turn weights off if they are text"),
         ("latin.png", "cannot be read"),
         ("silent.png", f"has no caption of its own: '{tmp_path.name}' is used"),
         ("tiny.png", "has a caption of 100 tokens: it takes 2 chunks of 75"),

@@ -21,6 +21,7 @@ class Learner:
 
     parameters: dict[str, torch.nn.Parameter]
     optimizer: torch.optim.Optimizer
+    average: None = None
 
     def learn(self, steps: int) -> None:
         for _ in range(steps):

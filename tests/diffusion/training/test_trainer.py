@@ -1,11 +1,13 @@
 """Training on a tiny UNet: that steps are pure, that runs go on byte for byte, and that something is learned."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
 
 from diffusion.sampling.model_sampling import Consistency
+from diffusion.training.average import Averaging
 from diffusion.training.captions import CaptionRules
 from diffusion.training.learning_rate import LearningRate
 from diffusion.training.new_kinds import Shape
@@ -59,6 +61,7 @@ def test_a_run_that_was_stopped_goes_on_byte_for_byte(tiny, tmp_path, optimizer)
         optimizer=optimizer,
         objective=Objective(noise_offset=0.1),
         captions=CaptionRules(shuffle=True, keep_tokens=1, dropout=0.2),
+        average=Averaging(0.9, after=1),
     )
     straight, adapter = new_trainer(tiny, plan)
     expected = train(tiny, straight, adapter, 0, 4)
@@ -195,3 +198,19 @@ def test_the_fixed_loss_of_many_samples_is_measured_on_a_few(tiny):
     with tiny.model.loaded() as network:
         trainer.fixed_loss(network, lambda: checked.append(1))
     assert len(checked) == 16
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_what_is_computed_in_half_is_learned_in_full(tiny, precision):
+    """The step in float32 is the oracle; losses of a hundred thousandth show whether float16 rounds gradients away."""
+
+    def gradient(precision: str, weight: float) -> torch.Tensor:
+        data = [replace(each, weight=weight, caption="") for each in samples(2)]
+        trainer, adapter = new_trainer(tiny, Plan(batch=2, clip=0.0, precision=precision), data)
+        train(tiny, trainer, adapter, 0, 1)
+        assert all(parameter.dtype == torch.float32 for parameter in trainer.parameters.values())
+        return torch.cat([each.grad.flatten() for name, each in trainer.parameters.items() if "up" in name]) / weight
+
+    expected, found = gradient("of the model", 1.0), gradient(precision, 1e-5)
+    assert torch.nn.functional.cosine_similarity(found, expected, dim=0) > 0.995
+    assert not torch.equal(found, expected)

@@ -155,6 +155,7 @@ def test_an_interrupt_ends_it_between_two_cells(bench):
         ({"x_target": "Open.name", "x_values": "zebra-*"}, "x_values", "Nothing matches"),
         ({"x_target": "Draw.tiled", "x_values": "perhaps"}, "x_values", "neither true nor false"),
         ({"x_target": "Prompt S/R", "x_values": "dog, cat"}, None, "none of the prompts"),
+        ({"x_target": "Prompt S/R", "x_values": ", cat"}, None, "none of the prompts"),
         ({"x_target": "Prompt order", "x_values": "cat, dog"}, None, "No prompt has all"),
     ],
 )

@@ -22,6 +22,7 @@ from graph.sweeps.value_text import numbers, split_values, whole_numbers
         ("1-10 [5]", [1, 3, 5, 7, 10]),
         ("0-10 [6]", [0, 2, 4, 6, 8, 10]),
         ("-3-3", [-3, -2, -1, 0, 1, 2, 3]),
+        ("1，3-5 、7，", [1, 3, 4, 5, 7]),
         ("3 [1]", None),
         ("1-10 (2)", None),
         ("1-10 (+0)", None),

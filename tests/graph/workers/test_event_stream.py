@@ -33,3 +33,17 @@ def test_what_nobody_waits_for_goes_soon_and_together():
         time.sleep(0.01)
     assert [event for bundle in sent for event in bundle.events] == many
     assert len(sent) < 100
+
+
+def test_a_bundle_has_the_events_of_one_job():
+    sent: list[JobEvents] = []
+    stream = EventStream(sent.append)
+    progress = events.Progress("1", 1, 2)
+    stream.put("a", progress)
+    stream.put("b", events.Started(1))
+    stream.put("b", events.Succeeded(2))
+    assert sent[0] == JobEvents("a", [progress])
+    assert {type(event) for bundle in sent if bundle.job_id == "b" for event in bundle.events} == {
+        events.Started,
+        events.Succeeded,
+    }

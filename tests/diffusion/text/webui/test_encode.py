@@ -116,7 +116,8 @@ def test_chunks_follow_one_another(tiny, states_of):
 def test_embeddings_are_found_by_their_bare_names(tiny, tmp_path, states_of):
     with tiny.clip.encoders[0].loaded() as network:
         vector = network.embeddings.token_embedding.weight[vocabulary.encode("cat")].clone()
-    save_weights(tmp_path / "mycat.safetensors", {"mycat": vector})
+    (tmp_path / "animals").mkdir()
+    save_weights(tmp_path / "animals" / "mycat.safetensors", {"mycat": vector})
     save_weights(tmp_path / "wide.safetensors", {"wide": torch.zeros(1, 99)})
     clip = replace(tiny.clip, embedding_folders=(tmp_path,))
     ((states, _),), warnings = encode_negative(clip, "a MyCat sits", Dialect())

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.text.webui.composition import Part, composed
@@ -131,6 +131,30 @@ def test_any_text_has_a_schedule_of_known_texts(text, steps):
     assert {stage.text for stage in stages} <= set(texts(text))
 
 
+def test_a_moment_may_be_in_runs_of_any_length():
+    assert texts("[a:b:200]") == ["a", "b"]
+    assert texts("[a:b:0.002] [c::600]") == ["a c", "b c", "b "]  # the first of 500 steps is an a
+    assert texts("[a:b:200] [c:d:1.3]", first_pass=170) == ["a c", "b c", "b d", "a d"]
+
+
+MOMENTS = st.integers(0, 400).map(str) | st.integers(0, 99).map(lambda part: f"0.{part:02}")
+CHANGING = st.recursive(
+    st.sampled_from("abcdef"),
+    lambda inner: (
+        st.builds("[{}:{}:{}]".format, inner, inner, MOMENTS)
+        | st.lists(inner, min_size=2, max_size=3).map(lambda options: f"[{'|'.join(options)}]")
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(CHANGING, min_size=1, max_size=3).map(" ".join), st.integers(1, 900), st.sampled_from([None, 20, 200]))
+@settings(max_examples=25)
+def test_all_texts_of_a_long_run_are_known(text, steps, first_pass):
+    stages = schedule(text, Pass(steps, first_pass))
+    assert {stage.text for stage in stages} <= set(texts(text, first_pass=first_pass))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -159,10 +183,14 @@ def test_tags_are_taken_out_with_their_arguments():
         ("hypernet", "h", (1.0, 1.0)),
         ("lora", "y", (0.0, 0.7)),
     ]
-    assert [tag.restricts_rank for tag in tags] == [False, False, False, True]
+    assert [tag.rank() for tag in tags] == [None, None, None, 4]
+    assert extract("<lora:style:1:0.5:8>")[1][0].rank() == 8
     assert tags[3].named == {"te": "0", "unet": "0.7", "dyn": "4"}
     with pytest.raises(ValueError, match="could not convert"):
         extract("<lora:z:strong>")[1][0].strengths()
+    for rank in ("none", "0"):
+        with pytest.raises(ValueError, match=rf"{rank}"):
+            extract(f"<lora:z:dyn={rank}>")[1][0].rank()
 
 
 def test_comments_go_to_the_end_of_the_line():

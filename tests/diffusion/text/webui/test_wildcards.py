@@ -60,6 +60,14 @@ def test_what_does_not_exist_stays_and_is_named():
     assert combinations("__nothing__ {a|b}", lines, 9) == ["__nothing__ a", "__nothing__ b"]
 
 
+def test_names_of_files_in_tags_keep_their_underscores():
+    """There a wildcard is the whole of a name, or of a strength."""
+    text = "<lora:my__one__v2:1> __one__ <lora:__one__:__one__>"
+    expected = "<lora:my__one__v2:1> 1 <lora:1:1>"
+    assert resolve(text, {"one": ["1"]}.get, 0) == (expected, [])
+    assert combinations(text, {"one": ["1"]}.get, 9) == [expected]
+
+
 def test_a_circle_is_named():
     circle = {"a": ["__b__"], "b": ["__a__"]}
     with pytest.raises(WildcardError, match="hold each other in a circle"):
