@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server with folders of its own; the models are those of the project."""
+    """A running server with folders of its own; the models are links to those of the project."""
 
     url: str
     base: Path
@@ -72,11 +73,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def started_server(base: Path) -> Iterator[Server]:
     """A server with the real nodes and with its folders in `base`."""
     log = base / "server.log"
+    shutil.copytree(ROOT / "models", base / "models", copy_function=os.symlink)  # trainings write beside them
     command = [sys.executable, "server.py", "--port", "0", "--base-directory", str(base), "--cpu"]
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--models", str(ROOT / "models")], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield Server(_announced_url(process, log), base, log)
     finally:

@@ -4,7 +4,14 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-KEPT_BY_PAGES = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+FORGET = """async () => {
+    localStorage.clear();
+    sessionStorage.clear();
+    for (const { name } of await indexedDB.databases())
+        await new Promise((resolve, reject) => {
+            Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onerror: reject });
+        });
+}"""
 
 
 class Profiles:
@@ -17,7 +24,7 @@ class Profiles:
         self._made: dict[str, BrowserContext] = {}
 
     def page(self, url: str, **options: Any) -> Page:
-        """An empty page of the profile for the server at a URL, as if it was new; `options` are those of contexts."""
+        """A page of the profile for the server at a URL, as if it was new; `options` are those of contexts."""
         key = f"{url} {sorted(options.items())}"
         context = self._made.get(key)
         if context is None:
@@ -28,7 +35,6 @@ class Profiles:
             page.close()
         context.clear_permissions()
         page = context.new_page()
-        session = context.new_cdp_session(page)
-        session.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": KEPT_BY_PAGES})
-        session.detach()
+        page.goto("/api/settings")
+        page.evaluate(FORGET)  # which waits until the pages before have let go of it
         return page

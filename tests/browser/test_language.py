@@ -21,6 +21,7 @@ TECHNICAL = """
     CLIP VAE LoRA ControlNet CFG DDIM Karras Latent Lanczos sRGB RGB RGBA alpha Markdown Python
     checkpoint embedding seed denoise cfg tags user models Sigma sigma
     Beta Canny FreeU HyperTile InstructPix2Pix LLLite Adapter LeReS MiDaS TAESD ZoeDepth Zero
+    DreamBooth EasyCache IP FaceID Alimama FreSca
 """
 # What a person or a program has named: it is shown as it is.
 GIVEN = "code, kbd, pre, textarea, input, option, .search-id, .help-type, .log"

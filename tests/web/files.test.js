@@ -195,6 +195,10 @@ test('missing files are named with those like them, and replaced everywhere at o
   assert.equal(document.contents().definitions.get('s').nodes[0].values.ckpt, 'sd15-new.safetensors');
   history.undo();
   assert.equal(find()[0].count, 2);
+  // nobody asks for the value of an input that is linked
+  const linked = [{ id: 1, from: '2', output: 0, to: '1', input: 'ckpt' }];
+  const [rest] = missingIn({ ...document.contents(), links: linked }, specOf, SPECS).files;
+  assert.equal(rest.count, 1);
 });
 
 test('documents take turns with their steps', () => {

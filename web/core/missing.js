@@ -32,11 +32,12 @@ export function missingIn({ definitions = new Map(), ...root }, specOf, specs) {
   const types = new Map();
   /** @type {Map<string, MissingFile>} */
   const files = new Map();
-  for (const { nodes } of [root, ...definitions.values()]) {
+  for (const { nodes, links } of [root, ...definitions.values()]) {
+    const linked = new Set(links.map(({ to, input }) => `${to}<${input}`)); // whose values nobody asks for
     for (const node of nodes) {
       const spec = specOf(node);
       if (!spec) countType(types, node);
-      else for (const input of spec.inputs) countFile(files, node, input);
+      else for (const input of spec.inputs) if (!linked.has(`${node.id}<${input.name}`)) countFile(files, node, input);
     }
   }
   const installed = [...specs.values()].filter(({ aliasOf }) => aliasOf === null).map(({ type }) => type);
