@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def words_left(text: str, given: Iterable[str]) -> bool:
     """Whether a text has words that are neither Chinese, nor the same in both languages, nor given by somebody."""
-    for name in sorted(given, key=len, reverse=True):
+    for name in sorted((name for name in given if name in text), key=len, reverse=True):
         text = re.sub(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", "", text)
     # Types of links, ids with dots or underscores, paths, filters of a search, and places to be filled in.
     names = re.compile(r"\b[A-Z][A-Z0-9_]+\b|%\w+%|\b[\w-]+[._/][\w./-]+\b|\b[a-z]+:\w*")
