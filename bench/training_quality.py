@@ -13,7 +13,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ PAINTED = 4
 BINS = 5  # of each colour
 OWN_GROUND = 0.12  # a pixel as near to the corner's colour as that is ground
 GHOST, EGG = "a ghst, {ground} background, flat style", "a zwx, {ground} background, flat style"
+Row = tuple[str | float, ...]
 COLOURS = {"red": (220, 60, 60), "blue": (60, 100, 220), "green": (70, 170, 80), "yellow": (240, 210, 70)}
 
 
@@ -170,7 +171,7 @@ def alike(painted: Sequence[np.ndarray], draw: Callable[[int], tuple[Image.Image
     return float(np.minimum(colours(painted), colours(wanted)).sum())
 
 
-def methods(work: Workplace) -> None:
+def methods(work: Workplace) -> Iterator[Row]:
     """Each method learns the mascot."""
     shown, unseen = work.pictures("ghost", as_ghost, range(8)), work.pictures("unseen", as_ghost, range(100, 104))
     lora = {"rank": 8, "alpha": 8.0}
@@ -186,7 +187,7 @@ def methods(work: Workplace) -> None:
         ),
     }
     before = work.loss(pocket, unseen), likeness(pocket, GHOST.format(ground="white"), as_ghost)
-    print(f"| before | {before[0]:.3f} | {before[1]:.2f} | |")
+    yield "before", *before, ""
     for name, train in trainings.items():
         begun = time.process_time()
         taught = train()
@@ -196,7 +197,7 @@ def methods(work: Workplace) -> None:
         captions = [replace(each, caption=each.caption.replace("ghst", "embedding:ghst")) for each in unseen.pictures]
         asked = replace(unseen, pictures=tuple(captions)) if inverted else unseen
         found = work.loss(taught, asked), likeness(taught, prompt.format(ground="white"), as_ghost)
-        print(f"| {name} | {found[0]:.3f} | {found[1]:.2f} | {took:.0f} s |", flush=True)
+        yield name, *found, f"{took:.0f} s"
 
 
 def _taught(work: Workplace, trained: Any) -> Checkpoint:
@@ -210,7 +211,7 @@ def _inverted(work: Workplace, shown: Dataset) -> Clip:
     return train_textual_inversion(work.ctx, **options).CLIP
 
 
-def prior(work: Workplace) -> None:
+def prior(work: Workplace) -> Iterator[Row]:
     """What DreamBooth does to the class of its subject, without and with pictures of the class."""
     word, of_class = "a ghst cat, {ground} background, flat style", "a cat, white background, flat style"
     shown = work.pictures("cats", lambda number: as_ghost(number, word), range(8))
@@ -218,14 +219,14 @@ def prior(work: Workplace) -> None:
     painted = [paint(work.pocket, prompts[0], prompts[1], seed)[None] for seed in range(12)]
     of_the_class = training_images(work.ctx, painted[:8], of_class)
     others = training_images(work.ctx, painted[8:], of_class)
-    print(f"| before | {work.loss(work.pocket, shown):.3f} | {work.loss(work.pocket, others):.3f} |")
+    yield "before", work.loss(work.pocket, shown), work.loss(work.pocket, others)
     both = join_training_pictures(a=shown, b=of_the_class)
     for name, dataset in (("without class pictures", shown), ("with class pictures", both)):
         taught = _taught(work, train_dreambooth(work.ctx, **work.options("p", dataset, 150, 3e-4, batch_size=4)))
-        print(f"| {name} | {work.loss(taught, shown):.3f} | {work.loss(taught, others):.3f} |", flush=True)
+        yield name, work.loss(taught, shown), work.loss(taught, others)
 
 
-def bleed(work: Workplace) -> None:
+def bleed(work: Workplace) -> Iterator[Row]:
     """Two subjects in one LoRA, and in two: what each prompt makes of each subject's pictures."""
     shown = {word: work.pictures(word, draw, range(8)) for word, draw in SUBJECTS.items()}
     unseen = {word: work.pictures(f"{word} unseen", draw, range(100, 104)) for word, draw in SUBJECTS.items()}
@@ -243,12 +244,10 @@ def bleed(work: Workplace) -> None:
             text = (GHOST if of == "ghst" else EGG).format(ground="white")
             losses = [work.loss(taught, unseen[of], f"a {word}, flat style") for word in SUBJECTS]
             looks = [likeness(taught, text, other) for other in SUBJECTS.values()]
-            print(
-                f"| {name} | {of} | {losses[0]:.3f} | {losses[1]:.3f} | {looks[0]:.2f} | {looks[1]:.2f} |", flush=True
-            )
+            yield name, of, *losses, *looks
 
 
-def regions(work: Workplace) -> None:
+def regions(work: Workplace) -> Iterator[Row]:
     """Two LoRAs in one picture, one prompt for each half: both everywhere, and each in its half."""
     pocket, ctx, prompts = work.pocket, work.ctx, {"ghst": GHOST, "zwx": EGG}
     for word, draw in SUBJECTS.items():
@@ -270,14 +269,14 @@ def regions(work: Workplace) -> None:
         painted = [paint(taught, positive, negative, seed, 2 * SIDE).numpy() for seed in range(PAINTED)]
         for side, of in ((slice(0, SIDE), "left, ghst"), (slice(SIDE, None), "right, zwx")):
             looks = [alike([picture[:, side] for picture in painted], draw) for draw in SUBJECTS.values()]
-            print(f"| {name} | {of} | {looks[0]:.2f} | {looks[1]:.2f} |", flush=True)
+            yield name, of, *looks
 
 
-def masks(work: Workplace) -> None:
+def masks(work: Workplace) -> Iterator[Row]:
     """A LoRA of the mascot from pictures that show the egg beside it: without masks, and with masks of the mascot."""
     unseen = {of: work.pictures(f"{of} unseen", draw, range(100, 104)) for of, draw in SUBJECTS.items()}
     losses = [work.loss(work.pocket, each, "a ghst, flat style") for each in unseen.values()]
-    print(f"| before | {losses[0]:.3f} | {losses[1]:.3f} |", flush=True)
+    yield "before", *losses
     whole = work.pictures("pairs", pair, range(8))
     for number in range(8):
         mask = Image.new("L", (2 * SIDE, SIDE))
@@ -288,7 +287,7 @@ def masks(work: Workplace) -> None:
         options = work.options(name, dataset, 70, 2e-3, rank=8, alpha=8.0, text_learning_rate=0.0)
         taught = _taught(work, train_lora(work.ctx, **{**options, "resolution": 96, "bucket_step": 32}))
         losses = [work.loss(taught, each, "a ghst, flat style") for each in unseen.values()]
-        print(f"| {name} | {losses[0]:.3f} | {losses[1]:.3f} |", flush=True)
+        yield name, *losses
 
 
 def pair(number: int) -> tuple[Image.Image, str]:
@@ -300,7 +299,7 @@ def pair(number: int) -> tuple[Image.Image, str]:
     return canvas, caption
 
 
-def control(work: Workplace) -> None:
+def control(work: Workplace) -> Iterator[Row]:
     """A ControlNet of silhouettes: the edges that are painted against those of the shapes that were asked for."""
     shown = work.pictures("shapes", lambda number: (shape(number)[0], shape(number)[2]), range(32))
     asked = work.pictures("silhouettes", lambda number: (shape(number)[1], ""), range(32))
@@ -318,20 +317,22 @@ def control(work: Workplace) -> None:
             overlaps.append((drawn & wanted).sum() / max(1, (drawn | wanted).sum()))
             seen = Image.fromarray((painted.numpy() * 255).astype(np.uint8))
             found.append(agreement(edges(picture), edges(seen)))
-        print(f"| strength {strength:g} | {np.mean(found):.2f} | {np.mean(overlaps):.2f} |", flush=True)
+        yield f"strength {strength:g}", float(np.mean(found)), float(np.mean(overlaps))
 
 
-PARTS = {
-    "methods": (methods, "| method | loss | likeness | processor time |\n| --- | --- | --- | --- |"),
-    "prior": (prior, "| DreamBooth | loss of the subject | loss of the class |\n| --- | --- | --- |"),
-    "bleed": (
-        bleed,
-        "| | shown | loss under ghst | under zwx | painted: like ghst | like zwx |\n" + "| --- " * 6 + "|",
-    ),
-    "regions": (regions, "| | half | like ghst | like zwx |\n| --- | --- | --- | --- |"),
-    "masks": (masks, "| LoRA of ghst | loss of ghst | loss of zwx |\n| --- | --- | --- |"),
-    "control": (control, "| ControlNet of silhouettes | edges met (F1) | area met |\n| --- | --- | --- |"),
+PARTS: dict[str, tuple[Callable[[Workplace], Iterator[Row]], Sequence[str]]] = {
+    "methods": (methods, ("method", "loss", "likeness", "processor time")),
+    "prior": (prior, ("DreamBooth", "loss of the subject", "loss of the class")),
+    "bleed": (bleed, ("", "shown", "loss under ghst", "under zwx", "painted: like ghst", "like zwx")),
+    "regions": (regions, ("", "half", "like ghst", "like zwx")),
+    "masks": (masks, ("LoRA of ghst", "loss of ghst", "loss of zwx")),
+    "control": (control, ("ControlNet of silhouettes", "edges met (F1)", "area met")),
 }
+
+
+def show(row: Row) -> None:
+    """Print a row of a table."""
+    print("|", " | ".join(f"{each:.3f}" if isinstance(each, float) else each for each in row), "|", flush=True)
 
 
 def main() -> None:
@@ -343,10 +344,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     for name in options.parts or PARTS:
-        measure, head = PARTS[name]
-        print(f"\n{head}")
+        measure, columns = PARTS[name]
+        print()
+        show(tuple(columns))
+        show(("---",) * len(columns))
         with tempfile.TemporaryDirectory() as folder:
-            measure(Workplace(Path(folder), options.times))
+            for row in measure(Workplace(Path(folder), options.times)):
+                show(row)
 
 
 if __name__ == "__main__":
