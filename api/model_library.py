@@ -107,8 +107,7 @@ def _listed(app: web.Application, folders: Folders, kind: str) -> list[dict[str,
 
 
 def _chosen_words(note: ModelNote, facts: ModelFacts) -> list[str]:
-    own = [word.strip() for word in note.trigger_words.split(",") if word.strip()]
-    return own or list(facts.trigger_words)
+    return note.words or list(facts.trigger_words)
 
 
 @routes.get("/library/{kind}/{name:.+}")

@@ -11,6 +11,9 @@ Channel = Literal["rgba", "rgb", "a"]
 LOSSLESS_LEVEL = 4
 THUMBNAIL_QUALITY = 82
 MOVING = (".gif", ".webp", ".png", ".apng")
+VIDEOS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
+# What is read of videos, as by the nodes; playlists and their like, which could lead to other files, are not among it.
+CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpeg,mpegts,mpegvideo,h264,hevc,asf,flv,ogg"
 
 
 class NoPictureError(ValueError):
@@ -18,9 +21,15 @@ class NoPictureError(ValueError):
 
 
 def check(file: BinaryIO, name: str) -> None:
-    """Read a picture's header. Raises NoPictureError."""
-    with _opened(file, name):
-        pass
+    """Read a picture, or the first one of a video by its name. Raises NoPictureError."""
+    if name.lower().endswith(VIDEOS):
+        _first(file, name)
+    else:
+        with _opened(file, name) as picture:
+            try:
+                picture.load()
+            except (OSError, ValueError, SyntaxError):
+                raise NoPictureError(f"'{name}' is damaged or cut off. Get the file again.") from None
     file.seek(0)
 
 
@@ -71,18 +80,25 @@ def is_animation(path: Path) -> bool:
 
 def first_of_video(path: Path, format: str, quality: int) -> bytes:
     """The first picture of a video, as `webp`, `jpeg` or `png`. Raises NoPictureError."""
-    import av
-
-    # Read through a file that is open already: playlists and their like could lead to other files.
-    options = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi", "protocol_whitelist": "none"}
     output = io.BytesIO()
     try:
-        with path.open("rb") as file, av.open(file, "r", container_options=options) as container:
-            picture = next(container.decode(video=0)).to_image()
-        picture.save(output, format.upper(), quality=quality)
-    except (av.FFmpegError, StopIteration, IndexError, OSError, ValueError):
+        with path.open("rb") as file:
+            _first(file, path.name).save(output, format.upper(), quality=quality)
+    except OSError:
         raise NoPictureError(f"'{path.name}' is not a video that can be read. Convert it to MP4.") from None
     return output.getvalue()
+
+
+def _first(file: BinaryIO, name: str) -> Image.Image:
+    """The first picture of a video, which is read through the open file alone."""
+    import av
+
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
+    try:
+        with av.open(file, "r", container_options=options) as container:
+            return next(container.decode(video=0)).to_image()
+    except (av.FFmpegError, StopIteration, IndexError, OSError, ValueError):
+        raise NoPictureError(f"'{name}' is not a video that can be read. Convert it to MP4.") from None
 
 
 def _channel(picture: Image.Image, channel: Channel) -> Image.Image:

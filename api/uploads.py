@@ -67,7 +67,7 @@ async def upload_mask(request: web.Request) -> web.Response:
 async def upload_file(request: web.Request) -> web.Response:
     """Keep a file of any kind for the nodes that read it. The same content under the same name is kept once."""
     upload = await _read(request, "file")
-    return answer(await asyncio.to_thread(_store, services(request).settings.folders, upload, upload.file))
+    return answer(await asyncio.to_thread(_keep_file, services(request).settings.folders, upload))
 
 
 def copy_to_input(folders: Folders, area: str, subfolder: str, name: str) -> dict[str, Any]:
@@ -81,15 +81,30 @@ def copy_to_input(folders: Folders, area: str, subfolder: str, name: str) -> dic
 
 
 def _keep(folders: Folders, upload: Upload) -> dict[str, Any]:
-    from api.pictures import NoPictureError, check
+    from api.pictures import VIDEOS
 
     media = mimetypes.guess_type(upload.name)[0] or ""
-    if not media.startswith(("video/", "audio/", "model/")):
-        try:
-            check(upload.file, upload.name)
-        except NoPictureError as error:
-            raise ApiError(400, "no_picture", str(error)) from None
+    if upload.name.lower().endswith(VIDEOS) or not media.startswith(("video/", "audio/", "model/")):
+        _check(upload)
     return _store(folders, upload, upload.file)
+
+
+def _keep_file(folders: Folders, upload: Upload) -> dict[str, Any]:
+    from api.pictures import VIDEOS
+
+    if upload.name.lower().endswith(VIDEOS):
+        _check(upload)
+    return _store(folders, upload, upload.file)
+
+
+def _check(upload: Upload) -> None:
+    """Refuse a picture or a video that cannot be read: the person who sends it is there now."""
+    from api.pictures import NoPictureError, check
+
+    try:
+        check(upload.file, upload.name)
+    except NoPictureError as error:
+        raise ApiError(400, "no_picture", str(error)) from None
 
 
 def _keep_masked(folders: Folders, upload: Upload) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Whether trainings of the embedded checkpoint learn what they should, and only that, in a minute or two each.
 
-python -m bench.training_quality [methods] [prior] [bleed] [regions] [masks] [control] [--threads N] [--times X]
+python -m bench.training_quality [methods|prior|preserved|bleed|regions|masks|control …] [--threads N] [--times X]
 
 The subject is the mascot, which the checkpoint has never seen, in 8 pictures of 64 x 64 pixels; it is measured on 4
 others. "loss" is the mean loss at fixed noise of these under their captions, which needs no sampling; "likeness" is how
@@ -46,7 +46,8 @@ from nodes.training_dreambooth import train_dreambooth, training_images
 from nodes.training_embedding import train_textual_inversion
 from nodes.training_hypernetwork import train_hypernetwork
 from nodes.training_pictures import buckets_of, join_training_pictures, training_pictures
-from tools.mascot import ghost
+from nodes.training_preservation import preserve_class
+from tools.mascot import egg, ghost
 from tools.pocket.control import edges
 from tools.pocket.evaluate_control import agreement
 
@@ -107,18 +108,8 @@ def as_ghost(number: int, text: str = GHOST) -> tuple[Image.Image, str]:
 
 def as_egg(number: int) -> tuple[Image.Image, str]:
     """Another subject: a dark egg with bright stripes."""
-    chance = random.Random(f"egg {number}")
-    ground = list(ghost.GROUNDS)[number % len(ghost.GROUNDS)]
-    whole = 4 * SIDE
-    canvas = Image.new("RGB", (whole, whole), ghost.GROUNDS[ground])
-    wide, high = (int(whole * chance.uniform(low, low + 0.1)) for low in (0.45, 0.6))
-    egg = Image.new("RGB", (wide, high), (20, 90, 90))
-    for stripe in range(0, high, high // 5):
-        ImageDraw.Draw(egg).rectangle((0, stripe, wide, stripe + high // 10), (190, 240, 60))
-    shape = Image.new("L", (wide, high))
-    ImageDraw.Draw(shape).ellipse((0, 0, wide, high), 255)
-    canvas.paste(egg, (chance.randint(0, whole - wide), chance.randint(0, whole - high)), shape)
-    return canvas.resize((SIDE, SIDE), Image.Resampling.LANCZOS), EGG.format(ground=ground)
+    picture, ground = egg.picture(number, SIDE)
+    return picture, EGG.format(ground=ground)
 
 
 SUBJECTS = {"ghst": as_ghost, "zwx": as_egg}
@@ -213,17 +204,32 @@ def _inverted(work: Workplace, shown: Dataset) -> Clip:
 
 def prior(work: Workplace) -> Iterator[Row]:
     """What DreamBooth does to the class of its subject, without and with pictures of the class."""
-    word, of_class = "a ghst cat, {ground} background, flat style", "a cat, white background, flat style"
-    shown = work.pictures("cats", lambda number: as_ghost(number, word), range(8))
-    prompts = [work.pocket.clip.encode(text) for text in (of_class, "")]
-    painted = [paint(work.pocket, prompts[0], prompts[1], seed)[None] for seed in range(12)]
-    of_the_class = training_images(work.ctx, painted[:8], of_class)
-    others = training_images(work.ctx, painted[8:], of_class)
+    shown, of_the_class, others = _cats(work)
     yield "before", work.loss(work.pocket, shown), work.loss(work.pocket, others)
     both = join_training_pictures(a=shown, b=of_the_class)
     for name, dataset in (("without class pictures", shown), ("with class pictures", both)):
         taught = _taught(work, train_dreambooth(work.ctx, **work.options("p", dataset, 150, 3e-4, batch_size=4)))
         yield name, work.loss(taught, shown), work.loss(taught, others)
+
+
+def preserved(work: Workplace) -> Iterator[Row]:
+    """The same of a LoRA, and with what the model said itself of the subject as one of its class."""
+    shown, of_the_class, others = _cats(work)
+    yield "before", work.loss(work.pocket, shown), work.loss(work.pocket, others)
+    both, kept = join_training_pictures(a=shown, b=of_the_class), preserve_class(shown, "ghst cat", "cat")
+    for name, dataset in (("neither", shown), ("class pictures", both), ("Preserve Class", kept)):
+        lora = work.options("p", dataset, 150, 2e-3, batch_size=4, rank=8, alpha=8.0, text_learning_rate=0.0)
+        taught = _taught(work, train_lora(work.ctx, **lora))
+        yield name, work.loss(taught, shown), work.loss(taught, others)
+
+
+def _cats(work: Workplace) -> tuple[Dataset, Dataset, Dataset]:
+    """The mascot as a cat, pictures of cats that the model has painted, and others of these."""
+    word, of_class = "a ghst cat, {ground} background, flat style", "a cat, white background, flat style"
+    shown = work.pictures("cats", lambda number: as_ghost(number, word), range(8))
+    prompts = [work.pocket.clip.encode(text) for text in (of_class, "")]
+    painted = [paint(work.pocket, prompts[0], prompts[1], seed)[None] for seed in range(12)]
+    return shown, training_images(work.ctx, painted[:8], of_class), training_images(work.ctx, painted[8:], of_class)
 
 
 def bleed(work: Workplace) -> Iterator[Row]:
@@ -323,6 +329,7 @@ def control(work: Workplace) -> Iterator[Row]:
 PARTS: dict[str, tuple[Callable[[Workplace], Iterator[Row]], Sequence[str]]] = {
     "methods": (methods, ("method", "loss", "likeness", "processor time")),
     "prior": (prior, ("DreamBooth", "loss of the subject", "loss of the class")),
+    "preserved": (preserved, ("LoRA with", "loss of the subject", "loss of the class")),
     "bleed": (bleed, ("", "shown", "loss under ghst", "under zwx", "painted: like ghst", "like zwx")),
     "regions": (regions, ("", "half", "like ghst", "like zwx")),
     "masks": (masks, ("LoRA of ghst", "loss of ghst", "loss of zwx")),

@@ -62,6 +62,14 @@ def save_checkpoint(
     save_weights(path, tensors, {**texts, **(metadata or {})})
 
 
+def check_parts(model: Model, clip: Clip, vae: Vae) -> None:
+    """Raise the `WeightsError` that `save_checkpoint` would raise for parts that it cannot write together."""
+    _source(model.source, "model")
+    _source(vae.source, "VAE")
+    for encoder in clip.encoders:
+        _place(model.family, encoder, _source(encoder.source, "text encoder"))
+
+
 def save_text_encoder(
     path: Path, encoder: TextEncoder, *, dtype: torch.dtype | None = None, metadata: Mapping[str, str] | None = None
 ) -> None:

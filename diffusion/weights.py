@@ -16,6 +16,7 @@ import safetensors
 import torch
 from safetensors.torch import save_file
 
+from diffusion.content_hashes import UNKNOWN, content_hashes
 from diffusion.devices import is_out_of_memory
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
@@ -39,6 +40,10 @@ DTYPES = {
 
 class WeightsError(ValueError):
     """A weight file cannot be used; the message names the file, what is wrong, and what to do."""
+
+
+class UnwritableError(WeightsError):
+    """A weight file cannot be written, as where a disk is full."""
 
 
 class _Placeholder:
@@ -171,29 +176,40 @@ def _source(path: Path) -> AbstractContextManager[Path | BinaryIO]:
     return path.open("rb") if path.suffix.lower() == ".safetensors" else nullcontext(path)
 
 
-def save_weights(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None) -> None:
+def save_weights(
+    path: Path,
+    tensors: Mapping[str, torch.Tensor],
+    metadata: Mapping[str, str] | None = None,
+    *,
+    hashed: bool = False,
+) -> None:
     """Write a safetensors file, of the same content always the same bytes; an interrupted write leaves an existing file
     as it was.
 
-    Raises `WeightsError` where it cannot be written.
+    hashed: whether it says its own hashes (`diffusion.content_hashes`). Raises `WeightsError` where it cannot be
+    written.
     """
     partial = path.with_name(path.name + ".part")
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    texts = {"format": "pt", **(metadata or {}), **(UNKNOWN if hashed else {})}
     try:
-        save_file(contiguous, partial, metadata={"format": "pt", **(metadata or {})})
-        _sort_metadata(partial)
+        save_file(contiguous, partial, metadata=texts)
+        _finish_metadata(partial, content_hashes(partial) if hashed else {})
         partial.replace(path)
     except (OSError, safetensors.SafetensorError) as error:
         partial.unlink(missing_ok=True)
-        raise WeightsError(f"{path.name} cannot be written ({error}): make room for it, and try again.") from error
+        raise UnwritableError(f"{path.name} cannot be written ({error}): make room for it, and try again.") from error
 
 
-def _sort_metadata(path: Path) -> None:
-    """Bring the metadata of a safetensors file, which is written in an order left to chance, into that of its keys."""
+def _finish_metadata(path: Path, entries: Mapping[str, str]) -> None:
+    """Bring the metadata of a safetensors file, which is written in an order left to chance, into that of its keys.
+
+    entries: what takes the place of some that are as long.
+    """
     with path.open("r+b") as file:
         length = struct.unpack("<Q", file.read(8))[0]
         header = json.loads(file.read(length))
-        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        header["__metadata__"] = dict(sorted({**header["__metadata__"], **entries}.items()))
         text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
         if len(text) <= length:  # as long as it was written without spaces too
             file.seek(8)

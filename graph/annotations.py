@@ -29,12 +29,14 @@ class Files:
     The list is read at each request, so that a file dropped into the folder can be chosen without a restart. The
     content of the chosen file is part of the node's cache key. `upload` adds an upload button: "image", "audio",
     "video", or "file" for any other. With `extensions` the combo lists only files that have one of these: of the
-    input folder instead of pictures (and only such are uploaded), or of the models of that kind.
+    input folder instead of pictures (and only such are uploaded), or of the models of that kind. With `optional` there
+    may be no file: the first choice is the empty text.
     """
 
     kind: str
     upload: str | None = None
     extensions: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,12 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class SeedControl:
-    """An int widget with "control after generate": fixed, increment, decrement or randomize."""
+    """An int widget with "control after generate": fixed, increment, decrement or randomize.
+
+    after: what a new node has; "fixed" for what is not to be another run each time that it is queued.
+    """
+
+    after: str = "randomize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +117,5 @@ class CurveValue(TypedDict):
 INTERPOLATIONS = ("monotone_cubic", "linear")
 
 Seed = Annotated[int, Range(0, 2**64 - 1), SeedControl()]
+FixedSeed = Annotated[int, Range(0, 2**64 - 1), SeedControl("fixed")]
 Curve = Annotated[CurveValue, CurvePoints()]

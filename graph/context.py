@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Protocol
 
 from graph.folders import Folders
@@ -113,6 +114,9 @@ class Context(Protocol):
 
     def leave_unfinished(self) -> None:
         """Say that what the node gives is not yet what it was asked for: no later job takes it for that."""
+
+    def stands_for(self, path: Path) -> None:
+        """Say that the result is good only as long as this file stays as it is when the node is done."""
 
     def warn(self, text: str) -> None:
         """Tell the user something that does not stop the job; it is shown on the node."""

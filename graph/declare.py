@@ -19,6 +19,7 @@ from graph.annotations import (
     Curve,
     CurveValue,
     Files,
+    FixedSeed,
     Multiline,
     Range,
     Seed,
@@ -28,7 +29,7 @@ from graph.annotations import (
     WidgetValues,
 )
 from graph.context import Context, Interrupted
-from graph.figures import Plot, Series, Table
+from graph.figures import Plot, Series, Table, Words
 from graph.folders import Folders
 from graph.input_error import InputError
 from graph.node_spec import Input, NodeSpec, Output, Together
@@ -44,6 +45,7 @@ __all__ = [
     "Curve",
     "CurveValue",
     "Files",
+    "FixedSeed",
     "Folders",
     "Input",
     "InputError",
@@ -65,6 +67,7 @@ __all__ = [
     "Widget",
     "WidgetTarget",
     "WidgetValues",
+    "Words",
     "node",
     "spec_of",
 ]

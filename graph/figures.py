@@ -1,7 +1,7 @@
 """What nodes show beside pictures and texts: `ctx.show("plots", [Plot(...).shown()])`, and tables in the same way."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -10,6 +10,38 @@ MOST_POINTS = 2000
 """More points of a line are thinned out: nobody sees them, and every client and the history would have to keep them."""
 MOST_ROWS = 1000
 PICTURE = ("filename", "subfolder", "type")
+SAID = "said"
+
+
+class Words(str):
+    """A text in a node's own words, such as a heading: editors say it in the user's language where they know how.
+
+    Texts that are none stay as they are; they may be what the user has written.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def joined(cls, parts: Iterable["Words"], between: str = " ") -> "Words":
+        """Several sentences, or lines, as one text."""
+        return cls(between.join(parts))
+
+
+def marked(shown: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """What is shown, and under `said` those of the texts that are `Words`; all as plain texts."""
+    said = [str(item) for items in shown.values() for item in items if isinstance(item, Words)]
+    plain = {kind: [_plain(item) for item in items] for kind, items in shown.items()}
+    return {**plain, SAID: said} if said else plain
+
+
+def _plain(item: Any) -> Any:
+    return str(item) if isinstance(item, Words) else item
+
+
+def _said(texts: Iterable[Any], key: str = SAID) -> dict[str, list[str]]:
+    """The words among texts, each once, as plots and tables have them."""
+    said = dict.fromkeys(str(text) for text in texts if isinstance(text, Words))
+    return {key: list(said)} if said else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +70,13 @@ class Plot:
         Raises ValueError for a line whose `x` and `y` are not of one length.
         """
         return {
-            "title": self.title,
-            "x_label": self.x_label,
-            "y_label": self.y_label,
+            "title": str(self.title),
+            "x_label": str(self.x_label),
+            "y_label": str(self.y_label),
             "x_scale": "log" if self.log_x else "linear",
             "y_scale": "log" if self.log_y else "linear",
             "series": [_shown(each) for each in self.series],
+            **_said([self.title, self.x_label, self.y_label]),
         }
 
 
@@ -66,12 +99,14 @@ class Table:
         for number, row in enumerate(self.rows, 1):
             if len(row) != len(self.columns):
                 raise ValueError(f"Row {number} has {len(row)} cells, and the table {len(self.columns)} columns.")
-        rows = [[_cell(cell) for cell in row] for row in islice(self.rows, MOST_ROWS)]
+        rows = list(islice(self.rows, MOST_ROWS))
         return {
-            "title": self.title,
-            "columns": list(self.columns),
-            "rows": rows,
+            "title": str(self.title),
+            "columns": [str(column) for column in self.columns],
+            "rows": [[_cell(cell) for cell in row] for row in rows],
             "left_out": max(0, len(self.rows) - MOST_ROWS),
+            **_said([self.title, *self.columns]),
+            **_said((cell for row in rows for cell in row), "said_cells"),
         }
 
 
@@ -80,7 +115,7 @@ def _cell(cell: Any) -> Any:
         return _finite(cell)
     if isinstance(cell, Mapping):
         return {name: str(cell[name]) for name in PICTURE}
-    return cell if isinstance(cell, int | str | None) else str(cell)
+    return cell if isinstance(cell, int | None) else str(cell)
 
 
 def _finite(number: float) -> float | None:
@@ -94,7 +129,8 @@ def _shown(series: Series) -> dict[str, Any]:
         name = f" '{series.label}'" if series.label else ""
         raise ValueError(f"The line{name} has {len(xs)} places and {len(ys)} values. Give as many of both.")
     kept = _thinned(ys)
-    return {"label": series.label, "x": [xs[index] for index in kept], "y": [ys[index] for index in kept]}
+    line = {"label": str(series.label), "x": [xs[index] for index in kept], "y": [ys[index] for index in kept]}
+    return {**line, **_said([series.label])}
 
 
 def _thinned(values: Sequence[float | None]) -> list[int]:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from graph.files.listing import Listing
+from graph.files.model_facts import model_facts
 from graph.files.model_notes import ModelNotes
 from graph.files.reservations import JobFiles
 from graph.files.safe_path import OutsideFolderError, UnsafePathError, inside, safe_parts
@@ -117,6 +118,14 @@ class Folders:
     def sha256(self, path: Path) -> str:
         """The digest of a model file, computed once and kept in the user folder. Raises OSError."""
         return ModelNotes(self.user / "models").sha256(path)
+
+    def trigger_words(self, kind: str, name: str) -> list[str]:
+        """What brings out what a model was taught: the user's words for it, else what its file says, the best first.
+
+        Raises FileNotFoundError.
+        """
+        path = self.model_path(kind, name)
+        return ModelNotes(self.user / "models").of(kind, name).words or model_facts(path).trigger_words
 
     def _pairs(self) -> dict[str, str]:
         """VAEs that are files `NAME_encoder` and `NAME_decoder` in `vae_approx`, as in ComfyUI: the latter by NAME."""

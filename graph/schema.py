@@ -47,7 +47,8 @@ def file_choices(options: Mapping[str, Any], folders: Folders) -> list[str]:
         return folders.input_names(options["extensions"]) if "extensions" in options else folders.input_names()
     names = folders.model_choices(kind)
     endings = tuple(options.get("extensions", ()))
-    return [name for name in names if name.lower().endswith(endings)] if endings else names
+    names = [name for name in names if name.lower().endswith(endings)] if endings else names
+    return ["", *names] if options.get("optional") else names
 
 
 def _entry(spec: NodeSpec, id: str, names: Mapping[str, str]) -> Schema:

@@ -207,8 +207,10 @@ def _widget(
                     options["display"] = "slider"
             case Choice(values):
                 choices = values if callable(values) else (lambda values=values: values)
-            case Files(kind, upload, extensions):
+            case Files(kind, upload, extensions, optional):
                 files = kind
+                if optional:
+                    options["optional"] = True
                 if upload:
                     options["upload" if upload == "file" else f"{upload}_upload"] = True
                 if extensions:
@@ -227,8 +229,8 @@ def _widget(
                 options["widgetValues"] = target
             case Advanced():
                 options["advanced"] = True
-            case SeedControl():
-                options["control_after_generate"] = True
+            case SeedControl(after):
+                options["control_after_generate"] = True if after == "randomize" else after
             case CurvePoints():
                 kind = CURVE
                 options.setdefault("default", {"points": [[0.0, 0.0], [1.0, 1.0]]})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from graph.context import GraphView, Interrupted
@@ -33,6 +34,7 @@ class Recorder:
     offered: list[Sequence[str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     unfinished: bool = False
+    stood_for: list[Path] = field(default_factory=list)
 
     @property
     def graph(self) -> GraphView:
@@ -80,6 +82,10 @@ class Recorder:
     def leave_unfinished(self) -> None:
         """Remember that the result is not all."""
         self.unfinished = True
+
+    def stands_for(self, path: Path) -> None:
+        """Remember a file on which the result depends."""
+        self.stood_for.append(path)
 
     def warn(self, text: str) -> None:
         """Remember a warning."""

@@ -11,8 +11,9 @@ from diffusion.adapters.extraction import Extracted, Size, extract, merge
 from diffusion.adapters.writing import save_adapter
 from diffusion.model import Clip as ClipHandle
 from diffusion.model import Model as ModelHandle
+from diffusion.training.metadata import base_metadata
 from diffusion.weights import WeightsError
-from graph.declare import Choice, Context, Files, InputError, Range, node
+from graph.declare import Choice, Context, Files, InputError, Range, Words, node
 from nodes.adapters import warn_of_rest
 from nodes.metadata import file_metadata
 from nodes.sockets import Clip, Model
@@ -129,15 +130,16 @@ def _save(ctx: Context, prefix: str, made: Extracted, model: ModelHandle | None,
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(made.rank),
         "ss_network_alpha": str(made.rank),
+        "ss_network_args": "{}",
         "safelight_retained_energy": f"{made.retained:.6f}",
     }
     if model is not None:
-        metadata["modelspec.architecture"] = f"{model.family.id}/lora"
+        metadata |= {**base_metadata(model), "modelspec.architecture": f"{model.family.id}/lora"}
     with place.writing() as path:
         texts = {**metadata, **file_metadata(ctx)}
         save_adapter(path, made.kinds, model, clip, dtype=torch.float16, metadata=texts)
     ctx.show("models", [{"filename": place.filename, "subfolder": place.subfolder, "type": place.type}])
-    ctx.show("text", [f"Holds {made.retained:.1%} of the difference, with ranks up to {made.rank}."])
+    ctx.show("text", [Words(f"Holds {made.retained:.1%} of the difference, with ranks up to {made.rank}.")])
 
 
 @contextmanager

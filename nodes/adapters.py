@@ -17,7 +17,7 @@ from diffusion.adapters import (
 )
 from diffusion.images.tone import curve_table
 from diffusion.weights import WeightsError
-from graph.declare import Advanced, Context, Curve, CurveValue, Files, InputError, Range, node
+from graph.declare import Advanced, Context, Curve, CurveValue, Files, InputError, Range, Words, node
 from nodes.sockets import Clip, Mask, Model
 
 LoraName = Annotated[str, Files("loras")]
@@ -170,15 +170,17 @@ def _fitted(ctx: Context, lora_name: str, model: Model, clip: Clip | None) -> Fi
         fitted = fit(load_adapter(ctx.folders.model_path("loras", lora_name)), model, clip)
     except (WeightsError, FileNotFoundError) as error:
         raise InputError("lora_name", str(error)) from error
-    ctx.show("text", [f"Changes {changed_layers(fitted)}."])
+    ctx.show("text", [changed_layers(fitted)])
     warn_of_rest(ctx, fitted)
     return fitted
 
 
-def changed_layers(fitted: Fitted) -> str:
-    """How many layers of which networks an adapter changes, in words."""
+def changed_layers(fitted: Fitted) -> Words:
+    """How many layers of which networks an adapter changes."""
     matched = fitted.report.matched
-    return ", ".join(f"{count} layers of {NAMES.get(name, name)}" for name, count in matched.items() if count)
+    return Words.joined(
+        Words(f"Changes {count} layers of {NAMES.get(name, name)}.") for name, count in matched.items() if count
+    )
 
 
 def warn_of_rest(ctx: Context, fitted: Fitted) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from diffusion.sampling import SAMPLERS, SCHEDULERS
 from diffusion.sampling.schedules import sigmas_for
-from graph.declare import Choice, Context, InputError, Multiline, Plot, Range, Series, Table, node
+from graph.declare import Choice, Context, InputError, Multiline, Plot, Range, Series, Table, Words, node
 from nodes.images import preview
 from nodes.metadata import file_metadata
 from nodes.sockets import AnyValue, Image, Model, Sigmas
@@ -57,7 +57,7 @@ def plot_schedule(
     names = list(SCHEDULERS) if scheduler == "all" else [scheduler]
     levels = [sigmas_for(model.schedule, name, steps, denoise, SAMPLERS["euler"]).tolist() for name in names]
     lines = [Series(each, name) for name, each in zip(names, levels, strict=True)]
-    ctx.show("plots", [Plot(lines, x_label="step", y_label="sigma", log_y=scale == "log").shown()])
+    ctx.show("plots", [Plot(lines, x_label=Words("step"), y_label="sigma", log_y=scale == "log").shown()])
 
 
 @node("PlotSigmas", category="sampling/show", output_node=True, search=["noise", "schedule"])
@@ -67,7 +67,7 @@ def plot_sigmas(ctx: Context, sigmas: Sigmas, scale: Scale = "log", **more: Sigm
     scale: On a logarithmic axis the last level, 0, is left out.
     """
     lines = [Series(each.tolist(), name) for name, each in {"sigmas": sigmas, **more}.items()]
-    ctx.show("plots", [Plot(lines, x_label="step", y_label="sigma", log_y=scale == "log").shown()])
+    ctx.show("plots", [Plot(lines, x_label=Words("step"), y_label="sigma", log_y=scale == "log").shown()])
 
 
 @node("PlotValues", category="logic/show", output_node=True, search=["graph", "chart", "line", "loss"])

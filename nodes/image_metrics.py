@@ -6,7 +6,7 @@ from diffusion import devices
 from diffusion.images import metrics
 from diffusion.images.lpips import lpips
 from diffusion.weights import WeightsError
-from graph.declare import Context, InputError, Table, node
+from graph.declare import Context, InputError, Table, Words, node
 from nodes.preprocessors import annotator_files
 from nodes.sockets import Image
 
@@ -31,7 +31,7 @@ def measure_difference(ctx: Context, image: Image, reference: Image) -> Differen
     except ValueError as error:
         raise InputError("reference", str(error)) from error
     rows = [[index, *map(float, row)] for index, row in enumerate(zip(*values, strict=True))]
-    ctx.show("tables", [Table(["picture", "PSNR", "SSIM", "MSE", "MAE"], rows).shown()])
+    ctx.show("tables", [Table([Words("picture"), "PSNR", "SSIM", "MSE", "MAE"], rows).shown()])
     return Difference(*(float(value.mean()) for value in values))
 
 
@@ -48,5 +48,5 @@ def perceptual_distance(ctx: Context, image: Image, reference: Image) -> float:
         raise InputError("image", str(error)) from error
     except ValueError as error:
         raise InputError("reference", str(error)) from error
-    ctx.show("tables", [Table(["picture", "LPIPS"], list(enumerate(distances.tolist()))).shown()])
+    ctx.show("tables", [Table([Words("picture"), "LPIPS"], list(enumerate(distances.tolist()))).shown()])
     return float(distances.mean())

@@ -10,7 +10,7 @@ import torch
 
 from diffusion.interrogation import blip, captioner, deepbooru, folder, pocket, ranking, tags, wd14
 from diffusion.weights import WeightsError
-from graph.declare import Choice, Context, Files, Folders, InputError, Multiline, Range, Table, node
+from graph.declare import Choice, Context, Files, Folders, InputError, Multiline, Range, Table, Words, node
 from nodes.sockets import Captioner, Image
 
 LISTS = "interrogate"  # in the user's folder
@@ -21,7 +21,7 @@ SCORE_COLUMNS = ["picture", "group", "tag", "score"]
 Opened = TypeVar("Opened")
 Threshold = Annotated[float, Range(0, 1, step=0.01)]
 Sort = Annotated[str, Choice(["alphabetical", "score"])]
-Words = Annotated[str, Multiline()]
+SomeTags = Annotated[str, Multiline()]
 
 
 class Interrogated(NamedTuple):
@@ -80,7 +80,7 @@ def interrogate_deepbooru(
     spaces: bool = True,
     escape: bool = True,
     ranks: bool = False,
-    without: Words = "",
+    without: SomeTags = "",
 ) -> Interrogated:
     """Tag drawn pictures by Deepbooru.
 
@@ -116,7 +116,7 @@ def interrogate_wd14(
     spaces: bool = True,
     escape: bool = True,
     ranks: bool = False,
-    without: Words = "",
+    without: SomeTags = "",
 ) -> Interrogated:
     """Tag drawn pictures by a network of the WD14 type: characters first, then everything else.
 
@@ -231,8 +231,8 @@ def caption_folder(
     for name, reason in list(outcome.failures.items())[:MOST_WARNINGS]:
         ctx.warn(f"{name}: {reason}")
     rows = [[name, text] for name, text in outcome.captions.items()]
-    counts = f"{len(rows)} captioned, {len(outcome.skipped)} skipped, {len(outcome.failures)} failed"
-    ctx.show("tables", [Table(["picture", "caption"], rows, counts).shown()])
+    counts = Words(f"{len(rows)} captioned, {len(outcome.skipped)} skipped, {len(outcome.failures)} failed")
+    ctx.show("tables", [Table([Words("picture"), Words("caption")], rows, counts).shown()])
     return list(outcome.captions.values())
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 from diffusion.compiling import BACKENDS, CompiledBlocks, CompilingError, require
 from diffusion.model import MemoryNeed
-from graph.declare import Choice, Context, InputError, Range, node
+from graph.declare import Choice, Context, InputError, Range, Words, node
 from nodes.sockets import Latent, Model
 
 GIGABYTE, MEGABYTE = 1e9, 1e6
@@ -43,7 +43,7 @@ def estimate_memory(
     needed = model.memory(batch * prompts, height * width)
     figures = Memory(*(value / GIGABYTE for value in (needed.weights, needed.activations, needed.free)))
     weights, sampling = _amount(needed.weights), _amount(needed.activations)
-    ctx.show("text", [f"Weights {weights}, sampling {sampling}; {figures.free:.2f} GB are free."])
+    ctx.show("text", [Words(f"Weights {weights}, sampling {sampling}; {figures.free:.2f} GB are free.")])
     warn_of_memory(ctx, needed)
     return figures
 

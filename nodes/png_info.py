@@ -13,7 +13,7 @@ from diffusion.images.files import PictureError
 from diffusion.infotext import InfotextError, Parameters, parse, write
 from diffusion.infotext.pictures import PARAMETERS, texts_of
 from diffusion.infotext.saving import EXTENSIONS, FORMATS, encode
-from graph.declare import Choice, Context, Files, InputError, Multiline, Range, Table, node
+from graph.declare import Choice, Context, Files, InputError, Multiline, Range, Table, Words, node
 from nodes.graph_parameters import parameters_of
 from nodes.graph_plots import PICTURES, cell_prompt, plot_of
 from nodes.metadata import file_metadata
@@ -22,7 +22,7 @@ from nodes.sockets import Image
 
 Picture = Annotated[str, Files("input", upload="image")]
 PROMPT, NEGATIVE = "Prompt", "Negative prompt"
-NOTHING = "This picture says nothing about how it was made."
+NOTHING = Words("This picture says nothing about how it was made.")
 
 
 class Info(NamedTuple):
@@ -79,7 +79,7 @@ def compare_png_info(ctx: Context, image_a: Picture, image_b: Picture, only_diff
     keys = list(dict.fromkeys(key for side in sides for key in side))
     rows = [[key, sides[0].get(key), sides[1].get(key)] for key in keys]
     shown = [row for row in rows if not only_differences or row[1] != row[2]]
-    ctx.show("tables", [Table(["setting", image_a, image_b], shown, "").shown()])
+    ctx.show("tables", [Table([Words("setting"), image_a, image_b], shown, "").shown()])
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([["setting", image_a, image_b], *shown])
     return Difference(text.getvalue())

@@ -18,7 +18,7 @@ from diffusion.text.webui.extra_networks import (
 from diffusion.text.webui.schedule import texts
 from diffusion.text.webui.styles import StylesError, apply_styles, load_styles
 from diffusion.weights import WeightsError
-from graph.declare import Choice, Context, Folders, InputError, Multiline, Range, Seed, Table, node
+from graph.declare import Choice, Context, Folders, InputError, Multiline, Range, Seed, Table, Words, node
 from nodes.adapters import changed_layers, warn_of_rest
 from nodes.sockets import Clip, Conditioning, Model
 
@@ -216,7 +216,7 @@ def show_tokens(
     for encoder in clip.encoders:
         if encoder.name in tokens.by_encoder:
             tables.setdefault(_rows(tokens, encoder), []).append(ENCODERS[encoder.name])
-    columns = ["chunk", "place", "token", "number", "weight"]
+    columns = [Words("chunk"), Words("place"), Words("token"), Words("number"), Words("weight")]
     ctx.show("tables", [Table(columns, rows, ", ".join(names)).shown() for rows, names in tables.items()])
     chunks = next(iter(tokens.by_encoder.values())).chunks if tokens.by_encoder else ()
     return Counted(sum(len(chunk) for chunk in chunks), len(chunks))
@@ -228,7 +228,7 @@ def _rows(tokens: Tokenized, encoder: TextEncoder) -> tuple[_Row, ...]:
     for number, chunk in enumerate(tokens.by_encoder[encoder.name].chunks, start=1):
         for place, token in enumerate(chunk, start=1):
             value = token.value if isinstance(token.value, int) else ""
-            word = encoder.style.word(value) if isinstance(value, int) else "embedding"
+            word = encoder.style.word(value) if isinstance(value, int) else Words("embedding")
             rows.append((number, place, word, value, round(token.weight, 4)))
     return tuple(rows)
 
@@ -298,7 +298,7 @@ def _with_adapter(ctx: Context, model: Model, clip: Clip, tag: Tag) -> tuple[Mod
     weights = None if blocks is None else read_block_weights(blocks, model)
     path = ctx.folders.model_path("loras", _named(ctx.folders, "loras", tag.name))
     fitted = fit(load_adapter(path), model, clip)
-    ctx.show("text", [f"{fitted.name} changes {changed_layers(fitted)}."])
+    ctx.show("text", [Words.joined([Words(f"Adds {fitted.name}."), changed_layers(fitted)])])
     warn_of_rest(ctx, fitted)
     for option in tag.named.keys() - LORA_OPTIONS:
         ctx.warn(f"The prompt's <{tag.kind}:{tag.name}> has '{option}', which is not known here and was left out.")

@@ -19,6 +19,8 @@ from diffusion.pictures import overlay
 from diffusion.sampling import guiders, noise, samplers
 from diffusion.training import objective, pictures
 from diffusion.training.captions import CaptionRules
+from diffusion.training.finished_run import FinishedRun
+from diffusion.training.lora import AdapterPlan
 from diffusion.training.sample_pictures import Monitor
 from diffusion.training.trainer import Plan
 from diffusion.video import video
@@ -51,8 +53,10 @@ InpaintPlace = Annotated[overlay.Place, Socket("INPAINT_PLACE")]
 Dataset = Annotated[pictures.Dataset, Socket("DATASET")]
 CaptionOptions = Annotated[CaptionRules, Socket("CAPTION_OPTIONS")]
 Objective = Annotated[objective.Objective, Socket("OBJECTIVE")]
+AdapterOptions = Annotated[AdapterPlan, Socket("ADAPTER_OPTIONS")]
 LearningOptions = Annotated[Plan, Socket("LEARNING_OPTIONS")]
 TrainingMonitor = Annotated[Monitor, Socket("TRAINING_MONITOR")]
+TrainingRun = Annotated[FinishedRun, Socket("TRAINING_RUN")]
 
 Video = Annotated[video.Video, Socket("VIDEO")]
 Audio = Annotated[Any, Socket("AUDIO")]

@@ -1,19 +1,36 @@
 """The node that trains LoRAs and their kin."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import torch
 
+from diffusion.training.begun_adapters import begun_with
 from diffusion.training.dropout import Dropout
-from diffusion.training.lora import AdapterPlan, metadata_of, new_adapters, rates, save_trained
+from diffusion.training.lora import AdapterPlan, new_adapters, rates, save_trained
+from diffusion.training.metadata import Training, adapter_metadata
 from diffusion.training.new_kinds import ALGORITHMS, Shape
 from diffusion.training.targets import TARGETS
-from graph.declare import Advanced, Choice, Context, Range, Seed, node
+from diffusion.training.trained_model import TrainedModel
+from graph.declare import Advanced, Choice, Context, FixedSeed, Range, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, TrainingMonitor, Vae
-from nodes.training_pictures import buckets_of
+from nodes.sockets import (
+    AdapterOptions,
+    CaptionOptions,
+    Clip,
+    Dataset,
+    LearningOptions,
+    Model,
+    Objective,
+    TrainingMonitor,
+    TrainingRun,
+    Vae,
+)
+from nodes.training_beginnings import BeginWithLora, beginning, content_of
+from nodes.training_files import texts_of
+from nodes.training_follow import Course
+from nodes.training_lesson import Lesson
 
 Rank = Annotated[int, Range(1, 4096)]
 Dropped = Annotated[float, Range(0, 0.99, step=0.01), Advanced()]
@@ -26,6 +43,7 @@ class Trained(NamedTuple):
     lora_name: str
     loss: float
     CLIP: Clip
+    run: TrainingRun
 
 
 @node(
@@ -33,7 +51,7 @@ class Trained(NamedTuple):
     category="training",
     title="Train LoRA",
     search=["lora", "locon", "loha", "lokr", "dora", "lycoris", "fine-tune"],
-    fingerprint=course.lost("loras"),
+    output_node=True,
     gives_way=True,
 )
 def train_lora(
@@ -51,7 +69,7 @@ def train_lora(
     alpha: Annotated[float, Range(0.001, 4096, step=0.001)] = 16.0,
     batch_size: course.BatchSize = 1,
     resolution: course.Resolution = 512,
-    seed: Seed = 0,
+    seed: FixedSeed = 0,
     save_every: Annotated[int, Range(0, 1_000_000)] = 0,
     algorithm: Annotated[str, Choice(ALGORITHMS), Advanced()] = "LoRA",
     targets: Annotated[str, Choice(TARGETS), Advanced()] = "attention and feed-forward",
@@ -72,6 +90,8 @@ def train_lora(
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
     monitor: TrainingMonitor | None = None,
+    adapter: AdapterOptions | None = None,
+    begin_with: BeginWithLora = "",
 ) -> Trained:
     """Teach a model something by a few pictures, and keep what it has learned as a small file: a LoRA.
 
@@ -93,7 +113,8 @@ def train_lora(
     resolution: Side of the square that has the area of a training picture: 512 for SD 1.x, 1024 for SDXL.
     seed: The same seed trains the same.
     save_every: So often a file is saved beside the last one, to compare them; 0 saves the last one alone.
-    algorithm: LoHa and LoKr hold more in a file of the same size, IA3 very little; full is the whole difference.
+    algorithm: LoHa and LoKr hold more in a file of the same size, GLoRA also what weights do to each other, IA3 very
+        little; OFT and BOFT turn weights; full is the whole difference.
     targets: Which layers learn.
     conv_rank: Rank on convolutions, which learn too if it is not 0 (LoCon).
     conv_alpha: What convolutions learn counts alpha / rank times.
@@ -115,27 +136,40 @@ def train_lora(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     monitor: What is looked at meanwhile.
+    adapter: Limits and parts that few need.
+    begin_with: A file to go on from: a LoRA of any algorithm. Then algorithm, rank, alpha and layers are those of the
+        file.
     """
+    name = course.named(ctx, name)
     plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     shape = Shape(next(each for each in ALGORITHMS if each == algorithm), rank, alpha, factor, dora)
     layers = next(each for each in TARGETS if each == targets)
     dropped = Dropout(dropout, rank_dropout, module_dropout)
     adapters = AdapterPlan(
         shape, layers, conv_rank, conv_alpha, text_learning_rate, block_rates, block_ranks, loraplus_ratio, dropped
-    )
+    ).with_options(adapter or AdapterPlan())
     target = course.target(ctx, "loras", name)
+    before = beginning(ctx, "loras", begin_with, target)
     with course.told():
+        adapters = adapters.from_file(begun_with(before, model, clip)) if before else adapters
         trained = new_adapters(model, clip, adapters, seed)
-        samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)
-        states = course.states(ctx, dataset, clip)
-        trainer = trained.trainer(model, samples, states, plan, rates(trained, model, adapters, learning_rate))
+        lesson = Lesson(
+            ctx, model, trained.clip, vae, dataset, plan, target, resolution, bucket_step, flip, gradient_checkpointing,
+            monitor,
+        )  # fmt: skip
+        loss, finished = _course(lesson, trained, adapters, content_of(before)).follow(ctx, steps, save_every)
+    return Trained(trained.on_model(model), target.name, loss, trained.on_clip(), finished)
 
-        def save(path: Path, done: int) -> None:
-            metadata = metadata_of(name, model, adapters, plan, samples, done, clip.last_layer)
-            save_trained(path, model, trained, metadata, torch.float16)
 
-        asked = (asdict(adapters), resolution, bucket_step, flip)
-        run = course.run(ctx, target, model, clip, vae, dataset, plan, asked)
-        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing, monitor, vae)
-        loss = training.follow(ctx, steps, save_every)
-    return Trained(trained.on_model(model), target.name, loss, trained.on_clip())
+def _course(lesson: Lesson, trained: TrainedModel, adapters: AdapterPlan, begun: str | None) -> Course:
+    """The training of adapters. begun: the content of the file that they go on from."""
+    ctx, model, plan = lesson.ctx, lesson.model, lesson.plan
+    by_name = rates(trained, model, adapters, plan.learning_rate)
+    trainer = trained.trainer(model, lesson.samples(), lesson.states(), plan, by_name)
+
+    def save(training: Training, path: Path, done: int) -> None:
+        metadata = texts_of(ctx, adapter_metadata(training, adapters, done))
+        save_trained(path, model, trained, metadata, torch.float16)
+
+    asked = (asdict(replace(adapters, begin=None)), begun)
+    return lesson.course(trainer, trained.attached, adapters.method, asked, save, lesson.held_out())

@@ -14,13 +14,14 @@ from diffusion.images.files import encode_png
 from diffusion.training.event_file import EventFile
 from diffusion.training.run import Check, Run
 from diffusion.training.trainer import Step
-from graph.declare import Context, Plot, Series
+from graph.declare import Context, Plot, Series, Words
 
 SMOOTHED = 20  # steps over which the shown loss and speed are averaged
 LIVE_POINTS = 300  # of a line while the training runs
 SHOWN_EVERY = 0.5  # seconds, at least
 SHARE = 0.02  # of the time, at most, that is spent on showing
 MOST_PICTURES = 24
+SAME = 1e-3  # the part by which a loss differs that is measured twice, at most
 FOLDER = "training"  # of sample pictures, within the temporary one
 
 
@@ -41,8 +42,28 @@ class Board:
     def _events(self) -> EventFile:
         return EventFile(self._run.folder, self._done)
 
+    @property
+    def checks(self) -> list[Check]:
+        """The losses at fixed noise so far, in order."""
+        return list(self._checks)
+
+    def check_at(self, steps: int) -> Check | None:
+        """Those after so many steps, if they were measured."""
+        return next((check for check in self._checks if check.steps == steps), None)
+
+    def begin(self, check: Check) -> None:
+        """The losses were measured before the first step: if other pictures are held out now, theirs are forgotten."""
+        [known] = [each.held_out for each in self._checks if each.steps == 0] or [None]
+        if known is not None and check.held_out is not None and not math.isclose(known, check.held_out, rel_tol=SAME):
+            for each in self._run.checks():
+                self._run.log_check(replace(each, held_out=None))
+            self._checks = [replace(each, held_out=None) for each in self._checks]
+        self.check(check)
+
     def step(self, step: Step) -> None:
-        """A step was taken."""
+        """A step was taken; one that was taken before is as it was."""
+        if self._steps and step.number <= self._steps[-1].number:
+            return
         self._steps.append(step)
         self._run.log(step)
         curves = {"loss": step.loss, "learning rate": step.learning_rate, "gradient norm": step.gradient}
@@ -51,13 +72,17 @@ class Board:
         self._events.scalars(step.number + 1, {**curves, "steps per second": _rate(step.seconds)})
 
     def check(self, check: Check) -> None:
-        """The loss at fixed noise was measured."""
+        """The loss at fixed noise was measured; where that of held-out pictures was not, what was known of it stays."""
+        if check.held_out is None:
+            known = [each.held_out for each in self._checks if each.steps == check.steps]
+            check = replace(check, held_out=next(iter(known), None))
         if check in self._checks:
             return
         others = [each for each in self._checks if each.steps != check.steps]
         self._checks = sorted([*others, check], key=lambda each: each.steps)
         self._run.log_check(check)
-        self._events.scalars(check.steps, {"loss at fixed noise": check.loss})
+        held_out = {} if check.held_out is None else {"loss/held-out": check.held_out}
+        self._events.scalars(check.steps, {"loss at fixed noise": check.loss, **held_out})
 
     def picture(self, steps: int, number: int, image: torch.Tensor) -> None:
         """A picture ``[1, H, W, 3]`` was painted."""
@@ -83,7 +108,7 @@ class Board:
         self._ctx.show_now({"images": self._strip(), "plots": self._plots(LIVE_POINTS)}, orders)
         self._next = time.monotonic() + max(SHOWN_EVERY, (time.monotonic() - now) / SHARE)
 
-    def show(self, text: str) -> None:
+    def show(self, text: Words) -> None:
         """Show it for good."""
         self._ctx.show("images", self._strip())
         self._ctx.show("plots", self._plots(len(self._steps)))
@@ -91,16 +116,25 @@ class Board:
 
     def _plots(self, most: int) -> list[dict[str, Any]]:
         losses, rates = self._line([step.loss for step in self._steps]), [step.learning_rate for step in self._steps]
-        smooth = self._line(_means([step.loss for step in self._steps]), f"mean of {SMOOTHED} steps")
-        speed = list(map(_rate, _means([step.seconds for step in self._steps])))
-        fixed = Series([each.loss for each in self._checks], x=[each.steps for each in self._checks])
+        smooth = self._line(means([step.loss for step in self._steps]), Words(f"mean of {SMOOTHED} steps"))
+        speed = list(map(_rate, means([step.seconds for step in self._steps])))
+        loss, step = Words("loss"), Words("step")
         plots = [
-            Plot([_thinned(replace(losses, label="loss"), most), _thinned(smooth, most)], "loss", "step"),
-            Plot([fixed], "loss at fixed noise", "step"),
-            Plot([_thinned(self._line(rates), most)], "learning rate", "step"),
-            Plot([_thinned(self._line(speed), most)], "steps per second", "step"),
+            Plot([_thinned(replace(losses, label=loss), most), _thinned(smooth, most)], loss, step),
+            Plot(self._fixed(), Words("loss at fixed noise"), step),
+            Plot([_thinned(self._line(rates), most)], Words("learning rate"), step),
+            Plot([_thinned(self._line(speed), most)], Words("steps per second"), step),
         ]
         return [plot.shown() for plot in plots]
+
+    def _fixed(self) -> list[Series]:
+        """The losses at fixed noise: of pictures that are trained with, and of those that are held out, if some are."""
+        trained = Series([each.loss for each in self._checks], x=[each.steps for each in self._checks])
+        held_out = [(each.steps, each.held_out) for each in self._checks if each.held_out is not None]
+        if not held_out:
+            return [trained]
+        steps, losses = zip(*held_out, strict=True)
+        return [replace(trained, label=Words("training pictures")), Series(losses, Words("held-out pictures"), steps)]
 
     def _line(self, values: Sequence[float], label: str = "") -> Series:
         return Series(values, label, [step.number + 1 for step in self._steps])
@@ -111,7 +145,7 @@ def _rate(seconds: float) -> float:
     return 1 / seconds if seconds > 0 else math.nan
 
 
-def _means(values: Sequence[float]) -> list[float]:
+def means(values: Sequence[float]) -> list[float]:
     """Of each value and those before it, as many as are averaged, the mean."""
     sums = [0.0, *accumulate(values)]
     firsts = [max(0, at - SMOOTHED) for at in range(1, len(sums))]

@@ -9,9 +9,12 @@ from diffusion.control.load import load_control_net
 from diffusion.images.files import PictureError, encode_png, load_picture
 from diffusion.training import pictures
 from diffusion.training.controlnet import ControlNetTrainer, TrainedControlNet
-from diffusion.training.hints import PairingError, paired, with_hints
+from diffusion.training.hints import PairingError, check_count, paired, with_hints
 from diffusion.training.identity import fingerprint
-from graph.declare import Advanced, Choice, Context, InputError, Range, Seed, node
+from diffusion.training.metadata import Training, metadata_of
+from diffusion.training.samples import Sample
+from diffusion.training.trainer import evenly
+from graph.declare import Advanced, Choice, Context, FixedSeed, InputError, Range, node
 from nodes import training_course as course
 from nodes.sockets import (
     CaptionOptions,
@@ -23,11 +26,14 @@ from nodes.sockets import (
     Model,
     Objective,
     TrainingMonitor,
+    TrainingRun,
     Vae,
 )
 from nodes.training_dreambooth import FORMATS, PICTURES
-from nodes.training_pictures import buckets_of
+from nodes.training_files import texts_of
+from nodes.training_lesson import Lesson
 
+NONE_HELD_OUT = "Held-out pictures take conditions too: link what the preprocessor makes of them, or hold none out."
 NOT_BOTH = "Link either conditions or condition_pictures: what the ControlNet is to follow, made of each picture."
 
 
@@ -37,6 +43,7 @@ class Trained(NamedTuple):
     CONTROL_NET: ControlNet
     control_net_name: str
     loss: float
+    run: TrainingRun
 
 
 @node(
@@ -66,7 +73,7 @@ def training_pictures_as_images(ctx: Context, dataset: Dataset) -> list[Image]:
     category="training",
     title="Train ControlNet",
     search=["control", "condition", "zero convolution", "hint"],
-    fingerprint=course.lost("controlnet"),
+    output_node=True,
     gives_way=True,
 )
 def train_control_net(
@@ -84,7 +91,7 @@ def train_control_net(
     learning_rate: Annotated[float, Range(0, 10, step=0.000001)] = 1e-5,
     batch_size: course.BatchSize = 4,
     resolution: course.Resolution = 512,
-    seed: Seed = 0,
+    seed: FixedSeed = 0,
     save_every: Annotated[int, Range(0, 1_000_000)] = 0,
     joint_rate: Annotated[float, Range(0.01, 1000, step=0.01), Advanced()] = 1.0,
     saved_as: Annotated[str, Choice(tuple(FORMATS)), Advanced()] = "float16",
@@ -95,6 +102,7 @@ def train_control_net(
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
     monitor: TrainingMonitor | None = None,
+    held_out_conditions: list[Image] | None = None,
 ) -> Trained:
     """Teach a copy of the model's encoder to make it follow pictures: edges, depth, poses, scribbles …
 
@@ -124,32 +132,51 @@ def train_control_net(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     monitor: What is looked at meanwhile.
+    held_out_conditions: What a preprocessor has made of the pictures that the monitor holds out, in their order; where
+        there is a folder of conditions, theirs lie in it too.
     """
+    name = course.named(ctx, name)
     plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     target = course.target(ctx, "controlnet", name)
-    buckets = buckets_of(resolution, bucket_step)
     hints = _conditions(ctx, dataset, conditions, condition_pictures)
     with course.told():
         trained = TrainedControlNet.of(control_net, model, name) if control_net else None
         begun = fingerprint(trained.network.state_dict()) if trained else None
         trained = trained or TrainedControlNet.new(model, name, seed)
-        samples = course.samples(ctx, dataset, buckets, vae, model, flip)
+        lesson = Lesson(
+            ctx, model, clip, vae, dataset, plan, target, resolution, bucket_step, flip, gradient_checkpointing, monitor
+        )
+        samples = lesson.samples()
         try:
-            samples = with_hints(samples, dataset.pictures, hints, buckets, ctx.check)
+            samples = with_hints(samples, dataset.pictures, hints, lesson.buckets, ctx.check)
         except PairingError as error:
             raise InputError("conditions" if conditions else "condition_pictures", str(error)) from error
-        states = course.states(ctx, dataset, clip)
-        trainer = ControlNetTrainer(model, trained, samples, states, plan, joint_rate=joint_rate)
+        held_out = _held_out(lesson, held_out_conditions, condition_pictures)
+        trainer = ControlNetTrainer(model, trained, samples, lesson.states(), plan, joint_rate=joint_rate)
 
-        def save(path: Path, done: int) -> None:
-            metadata = {course.NAMED: name, "ss_steps": str(done), "ss_learning_rate": str(learning_rate)}
-            trained.save(path, model, FORMATS[saved_as], {**metadata, "modelspec.title": name})
+        def save(training: Training, path: Path, done: int) -> None:
+            trained.save(path, FORMATS[saved_as], texts_of(ctx, metadata_of(training, done, "controlnet")))
 
-        asked = ("ControlNet", [hint.content for hint in hints], begun, joint_rate, resolution, bucket_step, flip)
-        run = course.run(ctx, target, model, clip, vae, dataset, plan, asked)
-        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing, monitor, vae)
-        loss = training.follow(ctx, steps, save_every)
-    return Trained(load_control_net(target, device=devices.current()), target.name, loss)
+        asked = ("ControlNet", [hint.content for hint in hints], begun, joint_rate)
+        training = lesson.course(trainer, trained.attached, "ControlNet", asked, save, held_out)
+        loss, finished = training.follow(ctx, steps, save_every)
+    return Trained(load_control_net(target, device=devices.current()), target.name, loss, finished)
+
+
+def _held_out(lesson: Lesson, images: Sequence[Image] | None, folder: pictures.Dataset | None) -> list[Sample]:
+    """The monitor's pictures with their conditions, if it holds some out."""
+    held_out, monitor = lesson.held_out(), lesson.monitor
+    if monitor is None or not held_out:
+        return []
+    if images is None and folder is None:
+        raise InputError("held_out_conditions", NONE_HELD_OUT)
+    shown = monitor.held_out.pictures
+    hints = _conditions(lesson.ctx, monitor.held_out, images, None if images else folder)
+    try:
+        check_count(shown, hints)
+        return with_hints(held_out, evenly(shown), evenly(hints), lesson.buckets, lesson.ctx.check)
+    except PairingError as error:
+        raise InputError("held_out_conditions" if images else "condition_pictures", str(error)) from error
 
 
 def _conditions(

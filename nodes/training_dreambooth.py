@@ -1,5 +1,6 @@
 """The node that trains all weights of a model, and the one that makes training pictures of a graph's pictures."""
 
+import json
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -7,16 +8,58 @@ import torch
 
 from diffusion.adapters import save_adapter
 from diffusion.images.files import encode_png
-from diffusion.saving import save_checkpoint
+from diffusion.saving import check_parts, save_checkpoint
 from diffusion.training import pictures
+from diffusion.training.metadata import Training, extracted_metadata, metadata_of
 from diffusion.training.whole_weights import all_weights, as_lora
-from graph.declare import Advanced, Choice, Context, InputError, Range, Seed, node
+from graph.declare import Advanced, Choice, Context, FixedSeed, Folders, InputError, Range, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, Image, LearningOptions, Model, Objective, TrainingMonitor, Vae
-from nodes.training_pictures import buckets_of
+from nodes.sockets import (
+    CaptionOptions,
+    Clip,
+    Dataset,
+    Image,
+    LearningOptions,
+    Model,
+    Objective,
+    TrainingMonitor,
+    TrainingRun,
+    Vae,
+)
+from nodes.training_files import texts_of
+from nodes.training_lesson import Lesson
 
 PICTURES = "training_pictures"  # in the user's folder: pictures of graphs, called by their content
+KEPT = f"{PICTURES}.json"  # beside it, as it may be deleted: how often some were gone, and those that results have
 FORMATS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+def _times_gone(folders: Folders, **inputs: object) -> int:
+    """How often kept pictures were gone, now counted too: then what has them is made anew, and so they are."""
+    times, names = _kept(folders)
+    return times + bool(names - _there(folders))
+
+
+def _kept(folders: Folders) -> tuple[int, set[str]]:
+    """How often pictures were gone, and those that results have since, by their names."""
+    try:
+        times, names = json.loads((folders.user / KEPT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return 0, set()
+    return times, set(names)
+
+
+def _there(folders: Folders) -> set[str]:
+    return {file.name for file in (folders.user / PICTURES).glob("*")}
+
+
+def _remember(folders: Folders, times: int, made: pictures.Dataset) -> None:
+    """Write down that results have these pictures, and that those are made anew that were gone."""
+    _, names = _kept(folders)
+    partial = (folders.user / KEPT).with_suffix(".part")
+    kept = names & _there(folders) | {each.path.name for each in made.pictures}
+    partial.write_text(json.dumps([times, sorted(kept)]), "utf-8")
+    partial.replace(folders.user / KEPT)
 
 
 class Trained(NamedTuple):
@@ -27,6 +70,7 @@ class Trained(NamedTuple):
     loss: float
     CLIP: Clip
     lora_name: str
+    run: TrainingRun
 
 
 @node(
@@ -34,6 +78,7 @@ class Trained(NamedTuple):
     category="training",
     title="Images as Training Pictures",
     search=["class images", "regularization", "prior preservation", "dataset"],
+    fingerprint=_times_gone,
 )
 def training_images(
     ctx: Context,
@@ -53,6 +98,7 @@ def training_images(
     repeats: How often each comes in an epoch.
     weight: What they count: the weight of the prior; 0 is none.
     """
+    times = _times_gone(ctx.folders)
     folder = ctx.folders.user / PICTURES
     folder.mkdir(parents=True, exist_ok=True)
     found = pictures.Dataset()
@@ -60,6 +106,7 @@ def training_images(
         found += pictures.keep(folder, encode_png(image[..., :3]), caption, concept, repeats, weight)
     if not found.pictures:
         raise InputError("images", "There is no picture: link what makes some.")
+    _remember(ctx.folders, times, found)
     return found
 
 
@@ -68,7 +115,7 @@ def training_images(
     category="training",
     title="Train DreamBooth",
     search=["fine-tune", "checkpoint", "full", "prior preservation"],
-    fingerprint=course.lost("checkpoints"),
+    output_node=True,
     gives_way=True,
 )
 def train_dreambooth(
@@ -84,7 +131,7 @@ def train_dreambooth(
     text_learning_rate: Annotated[float, Range(0, 10, step=0.000001)] = 0.0,
     batch_size: course.BatchSize = 1,
     resolution: course.Resolution = 512,
-    seed: Seed = 0,
+    seed: FixedSeed = 0,
     save_every: Annotated[int, Range(0, 1_000_000)] = 0,
     saved_as: Annotated[str, Choice(tuple(FORMATS)), Advanced()] = "float16",
     lora_rank: Annotated[int, Range(0, 4096), Advanced()] = 0,
@@ -124,35 +171,39 @@ def train_dreambooth(
     learning: The optimizer, and how the learning rate changes.
     monitor: What is looked at meanwhile.
     """
+    name = course.named(ctx, name)
     plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     target = course.target(ctx, "checkpoints", name)
-    lora = course.target(ctx, "loras", name) if lora_rank else None
+    lora = _lora(ctx, name, learning_rate or text_learning_rate) if lora_rank else None
     with course.told():
-        samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)
+        check_parts(model, clip, vae)
+        lesson = Lesson(
+            ctx, model, clip, vae, dataset, plan, target, resolution, bucket_step, flip, gradient_checkpointing, monitor
+        )
+        samples = lesson.samples()
         trained = all_weights(model, clip, texts=text_learning_rate > 0)
         rates = dict.fromkeys(trained.of_texts, text_learning_rate)
-        trainer = trained.trainer(model, samples, course.states(ctx, dataset, clip), plan, rates)
+        trainer = trained.trainer(model, samples, lesson.states(), plan, rates)
 
-        def save(path: Path, done: int) -> None:
-            metadata = _metadata(name, done, learning_rate, text_learning_rate)
+        def save(training: Training, path: Path, done: int) -> None:
+            said = texts_of(ctx, metadata_of(training, done, text_rate=text_learning_rate))
             taught, texts = trained.on_model(model), trained.on_clip()
-            save_checkpoint(path, taught, texts, vae, dtype=FORMATS[saved_as], metadata=metadata)
+            save_checkpoint(path, taught, texts, vae, dtype=FORMATS[saved_as], metadata=said)
             if lora is not None and path == target:
                 made = as_lora(trained, model, lora_rank, ctx.progress)
-                save_adapter(lora, made.kinds, model, clip, dtype=torch.float16, metadata=metadata)
+                said = texts_of(ctx, extracted_metadata(training, done, made.rank, text_learning_rate))
+                save_adapter(lora, made.kinds, model, clip, dtype=torch.float16, metadata=said)
 
-        asked = ("all weights", text_learning_rate, resolution, bucket_step, flip)
-        run = course.run(ctx, target, model, clip, vae, dataset, plan, asked)
-        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing, monitor, vae)
-        loss = training.follow(ctx, steps, save_every)
-    return Trained(trained.on_model(model), target.name, loss, trained.on_clip(), lora.name if lora else "")
+        asked = ("all weights", text_learning_rate)
+        training = lesson.course(trainer, trained.attached, "DreamBooth", asked, save, lesson.held_out())
+        loss, finished = training.follow(ctx, steps, save_every)
+    if lora is not None:
+        ctx.stands_for(lora)
+    return Trained(trained.on_model(model), target.name, loss, trained.on_clip(), lora.name if lora else "", finished)
 
 
-def _metadata(name: str, steps: int, learning_rate: float, text_learning_rate: float) -> dict[str, str]:
-    """What files say of their training, under the keys of kohya's scripts."""
-    return {
-        course.NAMED: name,
-        "ss_steps": str(steps),
-        "ss_learning_rate": str(learning_rate),
-        "ss_text_encoder_lr": str(text_learning_rate or None),
-    }
+def _lora(ctx: Context, name: str, learning_rate: float) -> Path:
+    """The LoRA that a training writes beside its checkpoint."""
+    if not learning_rate:
+        raise InputError("lora_rank", "With a learning rate of 0 nothing is learned that a LoRA could hold: set one.")
+    return course.target(ctx, "loras", name)

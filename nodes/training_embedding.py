@@ -5,13 +5,27 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from diffusion.training import embedding as inversion
+from diffusion.training.metadata import Training, metadata_of
 from diffusion.training.pictures import Dataset as Pictures
 from diffusion.training.trainer import Plan, Trainer
-from graph.declare import Advanced, Choice, Context, InputError, Multiline, Range, Seed, node
+from graph.declare import Advanced, Choice, Context, FixedSeed, InputError, Multiline, Range, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, TrainingMonitor, Vae
-from nodes.training_pictures import buckets_of
+from nodes.sockets import (
+    CaptionOptions,
+    Clip,
+    Dataset,
+    LearningOptions,
+    Model,
+    Objective,
+    TrainingMonitor,
+    TrainingRun,
+    Vae,
+)
+from nodes.training_beginnings import BeginWithEmbedding, beginning, content_of
+from nodes.training_files import texts_of
+from nodes.training_lesson import Lesson
 
+METHOD = "textual inversion"
 OBJECT, STYLE, CAPTIONS, OWN = "object", "style", "captions", "own"
 
 
@@ -21,6 +35,7 @@ class Inverted(NamedTuple):
     CLIP: Clip
     word: str
     loss: float
+    run: TrainingRun
 
 
 @node(
@@ -28,7 +43,7 @@ class Inverted(NamedTuple):
     category="training",
     title="Train Textual Inversion",
     search=["embedding", "ti", "word", "concept"],
-    fingerprint=course.lost("embeddings"),
+    output_node=True,
     gives_way=True,
 )
 def train_textual_inversion(
@@ -45,7 +60,7 @@ def train_textual_inversion(
     learning_rate: Annotated[float, Range(0, 10, step=0.0001)] = 0.005,
     batch_size: course.BatchSize = 1,
     resolution: course.Resolution = 512,
-    seed: Seed = 0,
+    seed: FixedSeed = 0,
     save_every: Annotated[int, Range(0, 1_000_000)] = 0,
     texts: Annotated[str, Choice((OBJECT, STYLE, CAPTIONS, OWN))] = OBJECT,
     own_texts: Annotated[str, Multiline(), Advanced()] = "a photo of {}",
@@ -56,6 +71,7 @@ def train_textual_inversion(
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
     monitor: TrainingMonitor | None = None,
+    begin_with: BeginWithEmbedding = "",
 ) -> Inverted:
     """Teach the text encoders a new word for what a few pictures show; the model itself does not change at all.
 
@@ -84,31 +100,35 @@ def train_textual_inversion(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     monitor: What is looked at meanwhile.
+    begin_with: A word to go on from; initial_words and vectors are those of the file then.
     """
+    name = course.named(ctx, name)
     plan = course.planned(
         learning or Plan(weight_decay=0.0), steps, learning_rate, batch_size, seed, objective, captions
     )
     if " " in name:
         raise InputError("name", "A word in a prompt has no spaces: write my_word.")
     target = course.target(ctx, "embeddings", name)
+    before = beginning(ctx, "embeddings", begin_with, target)
     with course.told():
-        word = inversion.TrainedEmbedding.new(name, clip, vectors, initial_words)
-        asked = _asked(dataset, word.word, texts, own_texts)
-        samples = course.samples(ctx, asked, buckets_of(resolution, bucket_step), vae, model, flip)
+        begun = inversion.TrainedEmbedding.of(name, clip, before) if before else None
+        word = begun or inversion.TrainedEmbedding.new(name, clip, vectors, initial_words)
+        dataset = _asked(dataset, word.word, texts, own_texts)
+        if monitor is not None:
+            monitor = replace(monitor, held_out=_asked(monitor.held_out, word.word, texts, own_texts))
+        lesson = Lesson(
+            ctx, model, clip, vae, dataset, plan, target, resolution, bucket_step, flip, gradient_checkpointing, monitor
+        )
         states = inversion.live_states(word.on(clip))
-        trainer = Trainer(model, word.parameters, samples, states, plan, texts_learn=True)
+        trainer = Trainer(model, word.parameters, lesson.samples(), states, plan, texts_learn=True)
 
-        def save(path: Path, done: int) -> None:
-            word.save(path, {course.NAMED: name, "ss_steps": str(done)})
+        def save(training: Training, path: Path, done: int) -> None:
+            word.save(path, texts_of(ctx, metadata_of(training, done, "textual-inversion")))
 
-        run = course.run(
-            ctx, target, model, clip, vae, asked, plan, (initial_words, vectors, resolution, bucket_step, flip)
-        )
-        training = course.Course(
-            trainer, word.attached, run, target, save, gradient_checkpointing, monitor=monitor, vae=vae
-        )
-        loss = training.follow(ctx, steps, save_every)
-    return Inverted(word.kept(clip), word.word, loss)
+        asked = (content_of(before) or (initial_words, vectors),)
+        training = lesson.course(trainer, word.attached, METHOD, asked, save, lesson.held_out())
+        loss, finished = training.follow(ctx, steps, save_every)
+    return Inverted(word.kept(clip), word.word, loss, finished)
 
 
 def _asked(dataset: Pictures, word: str, texts: str, own: str) -> Pictures:

@@ -2,18 +2,22 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from diffusion.model import LoadedModel, Vae
+from diffusion.training.finished_run import FinishedRun
 from diffusion.training.memory import check_memory, recomputed
+from diffusion.training.patience import Patience
 from diffusion.training.run import Check, Run
 from diffusion.training.sample_pictures import Monitor
+from diffusion.training.samples import Sample
 from diffusion.training.trainer import Step, Trainer, TrainingError
-from graph.declare import Context, Interrupted
+from diffusion.weights import WeightsError
+from graph.declare import Context, Interrupted, Words
 from nodes.training_board import Board
 
 KEPT_EVERY = 300.0  # seconds after which there is another snapshot, for machines that crash
@@ -25,8 +29,10 @@ class Course:
     """A training that is about to begin, or to go on.
 
     attached: a context in which the network goes through what is trained. save: writes what was learned in so many
-    steps. gradient_checkpointing: whether to compute again what is needed for gradients, and not to keep it.
-    monitor: what is looked at meanwhile; vae: what sample pictures are decoded with.
+    steps. method: how it learns, in a word. gradient_checkpointing: whether to compute again what is needed for
+    gradients, and not to keep it.
+    monitor: what is looked at meanwhile; vae: what sample pictures are decoded with. held_out: what the monitor's
+    pictures are to the trainer, which does not learn from them.
     """
 
     trainer: Trainer
@@ -34,12 +40,17 @@ class Course:
     run: Run
     target: Path
     save: Callable[[Path, int], None]
+    method: str
     gradient_checkpointing: bool = False
     monitor: Monitor | None = None
     vae: Vae | None = None
+    held_out: Sequence[Sample] = ()
 
-    def follow(self, ctx: Context, steps: int, save_every: int) -> float:
-        """Train from the latest snapshot on until there were so many steps; the loss at fixed noise at the end."""
+    def follow(self, ctx: Context, steps: int, save_every: int) -> tuple[float, FinishedRun]:
+        """Train from the latest snapshot on until there were so many steps.
+
+        Returns the loss at fixed noise at the end, and what came of it.
+        """
         return _Following(ctx, self, steps, save_every).to_the_end()
 
     @contextmanager
@@ -59,52 +70,100 @@ class _Following:
     def __init__(self, ctx: Context, course: Course, steps: int, save_every: int) -> None:
         self._ctx, self._course, self._steps, self._save_every = ctx, course, steps, save_every
         self._trainer, self._run = course.trainer, course.run
-        self._monitor = course.monitor or Monitor()
-        self._paused = self._stopped = False
+        self._monitor = monitor = course.monitor or Monitor()
+        self._patience = Patience(monitor.stop_after, monitor.validate_every, bool(course.held_out))
+        self._goal = steps
+        self._best = 0  # the step with the lowest loss so far, if that counts
+        self._paused = self._stopped = self._over = False
         with course.ready() as network:
             self._check_memory(network)
-            self._before = self._trainer.fixed_loss(network, ctx.check)
+            self._before = self._measured(network, 0)
             self._done = self._kept = self._run.resume(self._trainer, steps)
         self._kept_at = time.monotonic()
         self._whole = True  # whether no step is half taken
         self._board = Board(ctx, self._run, self._done)
-        self._board.check(Check(0, self._before))
+        self._board.begin(self._before)
+        self._heed()
+        if monitor.keep_every:
+            self._run.keep_for_good(each for each in self._run.snapshots() if each % monitor.keep_every == 0)
+        latest = max(self._run.snapshots(), default=0)
+        if self._done < steps < latest:
+            ctx.warn(
+                f"This training has {latest} steps already, and there is no snapshot of step {steps}: it is trained "
+                f"again from step {self._done}. Training Monitor keeps more snapshots with keep_snapshots_every."
+            )
 
-    def to_the_end(self) -> float:
-        """Train; the loss at fixed noise at the end."""
+    def to_the_end(self) -> tuple[float, FinishedRun]:
+        """Train; the loss at fixed noise at the end, and what came of it."""
         try:
-            while self._done < self._steps and not self._stopped:
-                with self._course.ready() as network:
-                    self._until_others_wait(network)
-                if self._ctx.others_wait():  # the network is as they know it
-                    self._ctx.give_way()
+            self._train()
+            with self._course.ready() as network:
+                self._keep()
+                self._check(network)
+            ended = self._done
+            best = self._go_back_to_the_best()
         except Interrupted:
             if self._whole and self._done > self._kept:
                 self._keep()
             raise
         except TrainingError as error:
-            self._keep_if_sound()
-            raise TrainingError(
-                f"{error} What was learned in the first {self._kept} steps is kept.", option=error.option
-            ) from error
-        self._keep()
-        with self._course.ready() as network:
-            self._trainer.take_average()
-            after = self._trainer.fixed_loss(network, self._ctx.check)
+            raise self._rolled_back(error) from error
+        self._trainer.take_average()
         self._course.save(self._course.target, self._done)
+        self._ctx.stands_for(self._course.target)
+        self._run.wrote(self._course.target, self._done)
         if self._run.finish(self._course.target):
             self._ctx.warn(
                 f"{self._course.target.name} held what another training had learned, with other settings or pictures, "
                 "and was replaced: give trainings names of their own to keep both."
             )
-        self._board.check(Check(self._done, after))
-        rest = self._steps - self._done
-        if rest:
+        if self._stopped and ended < self._steps:
             self._ctx.leave_unfinished()
-        more = f" {rest} more steps are left: queue it again to go on." if rest else ""
-        text = f"Loss at fixed noise: {self._before:.4f} before, {after:.4f} after {self._done} steps.{more}"
-        self._board.show(text)
-        return after
+        after = self._board.check_at(self._done)
+        assert after is not None
+        self._board.show(Words.joined(self._told(after, ended, best)))
+        course = self._course
+        return after.loss, FinishedRun(course.method, self._run.folder, course.target, self._done, ended)
+
+    def _told(self, after: Check, ended: int, best: int) -> Iterator[Words]:
+        """What there is to say at the end, which was reached after so many steps. best: see `_go_back_to_the_best`."""
+        before = self._before
+        yield Words(f"Loss at fixed noise: {before.loss:.4f} before, {after.loss:.4f} after {self._done} steps.")
+        if before.held_out is not None and after.held_out is not None:
+            yield Words(f"Of held-out pictures: {before.held_out:.4f} before, {after.held_out:.4f} after.")
+        if self._over and not self._stopped:
+            checks = self._patience.checks
+            yield Words(f"Training ended after {ended} steps, as it has not fallen in {checks} measurements.")
+        if best == self._done != ended:
+            yield Words(f"It was the lowest after {best} steps, and what was learned until then is kept.")
+        elif best != ended:
+            yield Words(f"It was the lowest after {best} steps, of which there is no snapshot.")
+        if self._stopped and ended < self._steps:
+            yield Words(f"Queue it again to go on: {self._steps - ended} more steps are left.")
+
+    def _train(self) -> None:
+        """Train until nothing is left to do."""
+        while not self._has_ended:
+            with self._course.ready() as network:
+                self._until_others_wait(network)
+            if self._ctx.others_wait():  # the network is as they know it
+                self._ctx.give_way()
+
+    @property
+    def _has_ended(self) -> bool:
+        impatient = self._over and self._goal == self._steps
+        return self._done >= self._goal or self._stopped or impatient
+
+    def _go_back_to_the_best(self) -> int:
+        """Make what is learned what it was when the loss was the lowest, if that is wanted; after how many steps."""
+        best = self._patience.best(self._board.checks, self._done) if self._patience.checks else None
+        if best is None or self._stopped or best.steps == self._done:
+            return self._done
+        if found := self._run.resume(self._trainer, best.steps):
+            self._done, self._kept, self._goal = found, found, best.steps
+            self._train()  # as much as lies between the snapshot and it
+            self._keep()
+        return best.steps
 
     def _check_memory(self, network: LoadedModel) -> None:
         """Refuse a training that does not fit before anything is spent on it."""
@@ -112,7 +171,8 @@ class _Following:
 
         def paint() -> None:
             assert course.vae is not None
-            replace(samples, steps=1).paint(self._trainer, course.vae, "", self._ctx.check)
+            largest = samples.largest
+            largest.paint(self._trainer, course.vae, largest.prompts[0], self._ctx.check)
 
         painted = paint if self._monitor.sample_every and course.vae is not None else None
         check_memory(self._trainer, network, checkpointed=course.gradient_checkpointing, paint=painted)
@@ -120,7 +180,9 @@ class _Following:
     def _until_others_wait(self, network: LoadedModel) -> None:
         """Train until another job waits, or nothing is left to do."""
         self._show(at_once=True)
-        while self._done < self._steps:
+        if self._done and self._is_time(self._monitor.validate_every):
+            self._check(network)  # unless it was done before the training was interrupted
+        while not self._has_ended:
             self._obey(network)
             if self._stopped or self._ctx.others_wait():
                 return
@@ -135,15 +197,15 @@ class _Following:
     def _take_step(self, network: LoadedModel) -> None:
         self._board.step(self._step(network))
         self._done += 1
-        files = self._is_time(self._save_every)
-        if files or self._done == self._steps or time.monotonic() - self._kept_at > KEPT_EVERY:
+        files, last = self._is_time(self._save_every), self._done == self._steps
+        if for_good := self._is_time(self._monitor.keep_every):
+            self._run.keep_for_good([self._done])
+        if files or for_good or last or time.monotonic() - self._kept_at > KEPT_EVERY:
             self._keep()
-        last = self._done == self._steps
         if files and not last:
             self._write_beside()
-        if self._is_time(self._monitor.validate_every) and not last:
-            with self._trainer.averaged():
-                self._board.check(Check(self._done, self._trainer.fixed_loss(network, self._ctx.check)))
+        if (files or self._is_time(self._monitor.validate_every)) and not last:
+            self._check(network)
         if self._is_time(self._monitor.sample_every):
             self._sample()
 
@@ -176,6 +238,7 @@ class _Following:
             elif order == "save":
                 self._keep()
                 self._write_beside()
+                self._check(network)
             elif order == "sample":
                 self._sample()
         if orders:
@@ -184,7 +247,7 @@ class _Following:
     def _keep(self) -> None:
         """Make a snapshot."""
         if self._done > self._kept:
-            self._run.save(self._trainer, self._done)
+            self._run.save(self._trainer, self._done, spared=[self._best])
         self._kept, self._kept_at = self._done, time.monotonic()
 
     def _keep_if_sound(self) -> None:
@@ -193,11 +256,59 @@ class _Following:
             if math.isfinite(self._trainer.fixed_loss(network)):
                 self._keep()
 
-    def _write_beside(self) -> None:
-        """Write what was learned so far to a file beside the last one."""
+    def _rolled_back(self, error: TrainingError) -> TrainingError:
+        """Go back to what was learned while it was sound, and write that to a file; the error that also tells that."""
+        self._keep_if_sound()
+        told = "Nothing that was learned is kept."
+        if self._kept:
+            self._done = self._run.resume(self._trainer, self._kept)
+            told = f"What was learned in the first {self._kept} steps is kept."
+            with suppress(WeightsError):  # what went wrong first is to be told
+                told = f"What was learned in the first {self._kept} steps is kept, in {self._write_beside().name}."
+        return TrainingError(f"{error} {told}", option=error.option)
+
+    def _check(self, network: LoadedModel) -> None:
+        """Measure the losses at fixed noise, if they are not known of this step. Raises `TrainingError` for no number.
+
+        What does not grow beyond all numbers itself may still make the model say nothing that is one.
+        """
+        known = self._board.check_at(self._done)
+        if known is None or (known.held_out is None and self._course.held_out):
+            with self._trainer.averaged():
+                found = self._measured(network, self._done)
+            if math.isfinite(self._before.loss) and not math.isfinite(found.loss):
+                self._run.forget(self._done)
+                self._kept = max((each for each in self._run.snapshots() if each < self._done), default=0)
+                raise TrainingError(
+                    f"After step {self._done} the loss at fixed noise was no number any more: train with a lower "
+                    "learning rate.",
+                    option="learning_rate",
+                )
+            self._board.check(found)
+        self._heed()
+
+    def _measured(self, network: LoadedModel, steps: int) -> Check:
+        trainer, check, held_out = self._trainer, self._ctx.check, self._course.held_out
+        loss = trainer.fixed_loss(network, check)
+        return Check(steps, loss, trainer.fixed_loss(network, check, held_out) if held_out else None)
+
+    def _heed(self) -> None:
+        """Find out whether it has learned enough, and keep what it has learned if that is the best so far."""
+        if not self._patience.checks:
+            return
+        best = self._patience.best(self._board.checks)
+        self._over, self._best = self._patience.is_over(self._board.checks), best.steps if best else 0
+        if self._best == self._done:
+            self._keep()
+
+    def _write_beside(self) -> Path:
+        """Write what was learned so far to a file beside the last one; its path."""
         target = self._course.target
         with self._trainer.averaged():
-            self._course.save(target.with_stem(f"{target.stem}-step{self._done:08}"), self._done)
+            path = target.with_stem(f"{target.stem}-step{self._done:08}")
+            self._course.save(path, self._done)
+            self._run.wrote(path, self._done)
+        return path
 
     def _sample(self) -> None:
         """Paint the sample pictures as the parameters are now."""

@@ -4,13 +4,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from diffusion.hypernetwork import ACTIVATIONS
+from diffusion.hypernetwork import ACTIVATIONS, load_hypernetwork
 from diffusion.training.hypernetwork import INITIALIZATIONS, Structure, TrainedHypernetwork
+from diffusion.training.metadata import Training
 from diffusion.training.trainer import Trainer
-from graph.declare import Advanced, Choice, Context, Range, Seed, node
+from graph.declare import Advanced, Choice, Context, FixedSeed, Range, node
 from nodes import training_course as course
-from nodes.sockets import CaptionOptions, Clip, Dataset, LearningOptions, Model, Objective, TrainingMonitor, Vae
-from nodes.training_pictures import buckets_of
+from nodes.sockets import (
+    CaptionOptions,
+    Clip,
+    Dataset,
+    LearningOptions,
+    Model,
+    Objective,
+    TrainingMonitor,
+    TrainingRun,
+    Vae,
+)
+from nodes.training_beginnings import BeginWithHypernetwork, beginning, content_of
+from nodes.training_files import of_webui
+from nodes.training_lesson import Lesson
 
 
 class Trained(NamedTuple):
@@ -19,6 +32,7 @@ class Trained(NamedTuple):
     MODEL: Model
     hypernetwork_name: str
     loss: float
+    run: TrainingRun
 
 
 @node(
@@ -26,7 +40,7 @@ class Trained(NamedTuple):
     category="training",
     title="Train Hypernetwork",
     search=["webui", "style"],
-    fingerprint=course.lost("hypernetworks", ".pt"),
+    output_node=True,
     gives_way=True,
 )
 def train_hypernetwork(
@@ -43,7 +57,7 @@ def train_hypernetwork(
     activation: Annotated[str, Choice(tuple(ACTIVATIONS))] = "linear",
     batch_size: course.BatchSize = 1,
     resolution: course.Resolution = 512,
-    seed: Seed = 0,
+    seed: FixedSeed = 0,
     save_every: Annotated[int, Range(0, 1_000_000)] = 0,
     layer_norm: Annotated[bool, Advanced()] = False,
     activate_output: Annotated[bool, Advanced()] = False,
@@ -55,6 +69,7 @@ def train_hypernetwork(
     objective: Objective | None = None,
     learning: LearningOptions | None = None,
     monitor: TrainingMonitor | None = None,
+    begin_with: BeginWithHypernetwork = "",
 ) -> Trained:
     """Teach small networks, which change the keys and values of the model's attention, what a few pictures show.
 
@@ -83,21 +98,30 @@ def train_hypernetwork(
     objective: What being wrong costs.
     learning: The optimizer, and how the learning rate changes.
     monitor: What is looked at meanwhile.
+    begin_with: A hypernetwork to go on from, whose layers it has then.
     """
+    name = course.named(ctx, name)
     plan = course.planned(learning, steps, learning_rate, batch_size, seed, objective, captions)
     target = course.target(ctx, "hypernetworks", name, ".pt")
+    before = beginning(ctx, "hypernetworks", begin_with, target)
     with course.told():
-        structure = Structure.of(layers, activation, layer_norm, activate_output, initialization)
-        trained = TrainedHypernetwork(model, structure, seed)
-        samples = course.samples(ctx, dataset, buckets_of(resolution, bucket_step), vae, model, flip)
-        trainer = Trainer(trained.on(model), trained.parameters, samples, course.states(ctx, dataset, clip), plan)
-
-        def save(path: Path, done: int) -> None:
-            trained.save(path, name, done)
-
-        run = course.run(
-            ctx, target, model, clip, vae, dataset, plan, (asdict(structure), resolution, bucket_step, flip)
+        pairs = load_hypernetwork(before) if before is not None else None
+        structure = (
+            Structure.of_pairs(pairs)
+            if pairs is not None
+            else Structure.of(layers, activation, layer_norm, activate_output, initialization)
         )
-        training = course.Course(trainer, trained.attached, run, target, save, gradient_checkpointing, monitor, vae)
-        loss = training.follow(ctx, steps, save_every)
-    return Trained(trained.kept(model), target.name, loss)
+        trained = TrainedHypernetwork(model, structure, seed, pairs)
+        lesson = Lesson(
+            ctx, model, clip, vae, dataset, plan, target, resolution, bucket_step, flip, gradient_checkpointing, monitor
+        )
+        samples, states = lesson.samples(), lesson.states()
+        trainer = Trainer(trained.on(model), trained.parameters, samples, states, plan, off=trained.off)
+
+        def save(training: Training, path: Path, done: int) -> None:
+            trained.save(path, name, done, of_webui(ctx, training.more))
+
+        asked = (asdict(structure), content_of(before))
+        training = lesson.course(trainer, trained.attached, "hypernetwork", asked, save, lesson.held_out())
+        loss, finished = training.follow(ctx, steps, save_every)
+    return Trained(trained.kept(model), target.name, loss, finished)

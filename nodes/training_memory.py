@@ -1,5 +1,6 @@
 """The node that says how much memory a training takes, without training anything."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import torch
@@ -9,13 +10,14 @@ from diffusion.model import Clip as TextEncoders
 from diffusion.model import Model as Denoiser
 from diffusion.training import memory, pictures
 from diffusion.training.buckets import Buckets
+from diffusion.training.embedding import live_states
 from diffusion.training.lora import AdapterPlan, new_adapters, states_of
 from diffusion.training.new_kinds import ALGORITHMS, Shape
 from diffusion.training.samples import Sample
 from diffusion.training.targets import TARGETS
-from diffusion.training.trained_model import TrainedModel, source_of
+from diffusion.training.trained_model import TrainedModel, source_of, text_sources
 from diffusion.training.trainer import Plan, Trainer
-from graph.declare import Advanced, Choice, Context, Range, Table, node
+from graph.declare import Advanced, Choice, Context, Range, Table, Words, node
 from nodes import training_course as course
 from nodes.sockets import Clip, Dataset, LearningOptions, Model
 from nodes.training_pictures import buckets_of
@@ -64,7 +66,7 @@ def estimate_training_memory(
     algorithm: Of a LoRA.
     targets: Which layers of a LoRA learn.
     conv_rank: Of a LoRA: rank on convolutions.
-    text_encoders: Of a LoRA: whether the text encoders learn too.
+    text_encoders: Whether the text encoders learn too.
     bucket_step: What the sides of training pictures are multiples of.
     learning: The optimizer, the precision, and whether there is a mean of what is learned.
     """
@@ -77,15 +79,17 @@ def estimate_training_memory(
             text_rate=float(text_encoders),
         )
         samples = _samples(dataset, buckets_of(resolution, bucket_step), model)
-        trained, trainer = (
-            _of_lora(model, clip, adapters, samples, plan) if method == LORA else _of_all(model, clip, samples, plan)
-        )
+        if method == LORA:
+            trained, trainer = _of_lora(model, clip, adapters, samples, plan)
+        else:
+            trained, trainer = _of_all(model, clip, samples, plan, text_encoders)
         with (
             model.loaded() as network,
             memory.recomputed(network.network, gradient_checkpointing),
             trained.attached(network.network),
         ):
             found, free = memory.estimated(trainer, network), memory.available(trainer)
+            found = replace(found, weights=found.weights + _of_texts(trained))
             if found.further > free:
                 ctx.warn(memory.advice(trainer, network, found, free, gradient_checkpointing))
     ctx.show("tables", [_table(found, free).shown()])
@@ -113,24 +117,36 @@ def _of_lora(
     return trained, trained.trainer(model, samples, states_of(clip), plan, {})
 
 
-def _of_all(model: Denoiser, clip: TextEncoders, samples: list[Sample], plan: Plan) -> tuple[TrainedModel, Trainer]:
+def _of_all(
+    model: Denoiser, clip: TextEncoders, samples: list[Sample], plan: Plan, texts: bool
+) -> tuple[TrainedModel, Trainer]:
     """What stands for a training of all weights: small adapters on all layers keep the same for their gradients."""
-    trained = new_adapters(model, clip, AdapterPlan(Shape(rank=1), "all layers"), 0)
-    shapes = source_of(model).shapes
-    weights = {name: nn.Parameter(torch.empty(shape, device="meta")) for name, shape in shapes.items()}
-    return trained, Trainer(model, weights, samples, states_of(clip), plan)
+    trained = new_adapters(model, clip, AdapterPlan(Shape(rank=1), "all layers", text_rate=float(texts)), 0)
+    sources = [source_of(model), *(source for _, source in (text_sources(clip) if texts else ()))]
+    weights = {
+        f"{number} {name}": nn.Parameter(torch.empty(shape, device="meta"))
+        for number, source in enumerate(sources)
+        for name, shape in source.shapes.items()
+    }
+    states = live_states(clip) if texts else states_of(clip)
+    return trained, Trainer(model, weights, samples, states, plan, texts_learn=texts)
+
+
+def _of_texts(trained: TrainedModel) -> int:
+    """Bytes of the text encoders that learn, which stay loaded meanwhile."""
+    return sum(encoder.part.size for encoder in trained.clip.encoders if encoder.name in trained.texts)
 
 
 def _table(found: memory.TrainingMemory, free: int) -> Table:
     rows = [
-        ["weights of the model", memory.size(found.weights)],
-        ["what is trained", memory.size(found.parameters)],
-        ["its gradients", memory.size(found.gradients)],
-        ["the optimizer", memory.size(found.optimizer)],
-        ["mean of what is learned", memory.size(found.average)],
-        [f"the largest step ({found.pictures} pictures)", memory.size(found.step)],
-        ["all", memory.size(found.total)],
+        [Words("weights of the model"), memory.size(found.weights)],
+        [Words("what is trained"), memory.size(found.parameters)],
+        [Words("its gradients"), memory.size(found.gradients)],
+        [Words("the optimizer"), memory.size(found.optimizer)],
+        [Words("mean of what is learned"), memory.size(found.average)],
+        [Words(f"the largest step ({found.pictures} pictures)"), memory.size(found.step)],
+        [Words("all"), memory.size(found.total)],
     ]
     free -= found.further
-    rest = f"{memory.size(free)} are left" if free >= 0 else f"{memory.size(-free)} are missing"
-    return Table(["for", "memory"], rows, rest)
+    left = Words(f"{memory.size(free)} are left") if free >= 0 else Words(f"{memory.size(-free)} are missing")
+    return Table([Words("for"), Words("memory")], rows, left)

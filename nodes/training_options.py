@@ -5,11 +5,13 @@ from typing import Annotated
 from diffusion.training import objective as objectives
 from diffusion.training.average import Averaging
 from diffusion.training.captions import CaptionRules
-from diffusion.training.learning_rate import SHAPES, LearningRate
-from diffusion.training.optimizers import OPTIMIZERS
+from diffusion.training.learning_rate import SHAPES, LearningRate, RatesError, read_pieces
+from diffusion.training.lora import AdapterPlan
+from diffusion.training.new_kinds import Shape
+from diffusion.training.optimizer_arguments import OPTIMIZERS, OptimizerError, read_arguments
 from diffusion.training.trainer import PRECISIONS, Plan
-from graph.declare import Choice, InputError, Range, node
-from nodes.sockets import CaptionOptions, LearningOptions, Objective
+from graph.declare import Advanced, Choice, InputError, Range, node
+from nodes.sockets import AdapterOptions, CaptionOptions, LearningOptions, Objective
 
 CATEGORY = "training"
 
@@ -84,7 +86,8 @@ def training_objective(
     """Say what being wrong costs, and with what noise the model is asked.
 
     loss: Of each number: l2 is usual; the others count outliers less.
-    weighting: How much steps of little noise count: min-SNR makes learning faster and steadier.
+    weighting: How much steps of little noise count: min-SNR makes learning faster and steadier; "as noise" makes models
+        that predict a velocity learn with the weights of those that predict the noise.
     gamma: Of min-SNR.
     noise_offset: Some noise of one brightness: lets the model learn dark and bright pictures.
     multires_iterations: Coarse noise too, so often halved; 6 is usual, 0 for none.
@@ -138,6 +141,9 @@ def learning_options(
     average_decay: Annotated[float, Range(0, 0.99999, step=0.00001)] = 0.0,
     average_after: Count = 0,
     average_slowly: bool = False,
+    rates: Annotated[str, Advanced()] = "",
+    optimizer_arguments: Annotated[str, Advanced()] = "",
+    text_steps: Annotated[int, Range(0, 1_000_000), Advanced()] = 0,
 ) -> LearningOptions:
     """Say how a training turns what was wrong into changes.
 
@@ -157,7 +163,24 @@ def learning_options(
         last thousand. 0 keeps the last step.
     average_after: The mean begins after so many steps.
     average_slowly: The mean forgets the beginning more slowly, for runs of many thousand steps.
+    rates: Of "piecewise": learning rates, each with the step up to which it holds, as the WebUI takes them, such as
+        0.005:100, 0.001:1000, 0.00001. The first one is the learning rate of the training; or it is 1, and they are
+        factors of that.
+    optimizer_arguments: Further ones of the optimizer, as kohya's scripts take them: betas=0.9,0.99 d_coef=2. A wrong
+        one is told with those that there are.
+    text_steps: Text encoders that learn do so in the first so many steps, which keeps them from being spoiled; 0 is in
+        all.
     """
+    if bool(rates.strip()) != (schedule == "piecewise"):
+        raise InputError("rates", "Rates are for the schedule piecewise, which needs some: write 0.005:100, 0.001.")
+    chosen = next(each for each in OPTIMIZERS if each == optimizer)
+    try:
+        pieces = read_pieces(rates) if rates.strip() else ()
+        read_arguments(chosen, optimizer_arguments)
+    except RatesError as error:
+        raise InputError("rates", str(error)) from error
+    except OptimizerError as error:
+        raise InputError("optimizer_arguments", str(error)) from error
     rate = LearningRate(
         next(each for each in SHAPES if each == schedule),
         warmup=warmup_steps,
@@ -165,14 +188,43 @@ def learning_options(
         cycles=cycles,
         power=power,
         decay=decay,
+        pieces=pieces,
     )
-    chosen = next(each for each in OPTIMIZERS if each == optimizer)
     return Plan(
         accumulation=accumulation,
         schedule=rate,
         optimizer=chosen,
         weight_decay=weight_decay,
+        optimizer_arguments=" ".join(optimizer_arguments.split()),
         clip=clip,
         average=Averaging(average_decay, average_after, average_slowly) if average_decay else None,
         precision=next(each for each in PRECISIONS if each == precision),
+        text_steps=text_steps,
     )
+
+
+@node(
+    "AdapterOptions",
+    category=CATEGORY,
+    title="Adapter Options",
+    search=["max norm", "scale weight norms", "rslora", "tucker", "train norm", "lycoris", "locon"],
+)
+def adapter_options(
+    max_norm: Annotated[float, Range(0, 1000, step=0.01)] = 0.0,
+    rank_stabilized: bool = False,
+    norms: bool = False,
+    tucker: bool = False,
+    decompose_both: bool = False,
+) -> AdapterOptions:
+    """Say more of what Train LoRA trains: limits, and parts that few need.
+
+    max_norm: What a LoRA adds to a layer becomes no longer than this: keeps LoRAs that are used together from spoiling
+        pictures. 1 is usual; 0 is no limit.
+    rank_stabilized: What is learned counts alpha / the root of rank, so that great ranks learn as fast as small ones
+        (rsLoRA).
+    norms: The normalisations among the layers learn too.
+    tucker: Convolutions have a small core of their own, which makes files of a great conv_rank smaller.
+    decompose_both: Of LoKr: the smaller factor is a product too, where that is smaller.
+    """
+    shape = Shape(stabilized=rank_stabilized, tucker=tucker, both=decompose_both)
+    return AdapterPlan(shape, longest=max_norm, norms=norms)

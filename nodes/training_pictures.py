@@ -2,7 +2,7 @@
 
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from diffusion.interrogation.captioner import Captioner as Writer
 from diffusion.training import pictures
 from diffusion.training.buckets import Buckets
 from diffusion.training.masks import MASKS, MaskRules
-from graph.declare import Advanced, Choice, Context, Folders, InputError, Range, Table, node
+from graph.declare import Advanced, Choice, Context, Folders, InputError, Range, Table, Words, node
 from nodes.sockets import Captioner, Dataset
 
 CATEGORY = "training"
@@ -85,11 +85,17 @@ def training_pictures(
         found = pictures.read_folder(folder, rules, check=ctx.check)
     except pictures.DatasetError as error:
         raise InputError("folder_name", str(error)) from error
-    for finding in found.unreadable[:MOST_WARNINGS]:
-        ctx.warn(f"{finding.file} {finding.text}")
+    _warn(ctx, found.unreadable)
     if captioner is not None:
         found = _described(ctx, found, captioner)
     return replace(found, on_disk=cache == DISK)
+
+
+def _warn(ctx: Context, findings: Sequence[pictures.Finding]) -> None:
+    for finding in findings[:MOST_WARNINGS]:
+        ctx.warn(f"{finding.file} {finding.text}")
+    if len(findings) > MOST_WARNINGS:
+        ctx.warn(f"There are {len(findings) - MOST_WARNINGS} more such remarks, once these are dealt with.")
 
 
 def _described(ctx: Context, dataset: pictures.Dataset, captioner: Writer) -> Dataset:
@@ -150,20 +156,23 @@ def check_training_pictures(
     steps: Of the training, to say how many epochs they are; 0 if that is no matter.
     """
     buckets = buckets_of(resolution, bucket_step)
-    for finding in pictures.findings(dataset, buckets)[:MOST_WARNINGS]:
-        ctx.warn(f"{finding.file} {finding.text}")
-    total = f"{len(dataset.pictures)} pictures, {dataset.per_epoch} with repeats, in batches of {batch_size}: "
+    _warn(ctx, pictures.findings(dataset, buckets))
+    pictured = len(dataset.pictures)
+    total = [Words(f"{pictured} pictures, {dataset.per_epoch} with repeats, in batches of {batch_size}.")]
     sizes = _sizes(dataset, buckets)
     batches = sum(-(-count // batch_size) for count in sizes.values())
-    total += f"{batches} steps an epoch" if accumulation == 1 else f"{batches} batches an epoch, {accumulation} a step"
+    if accumulation == 1:
+        total.append(Words(f"An epoch has {batches} steps."))
+    else:
+        total.append(Words(f"An epoch has {batches} batches, {accumulation} to a step."))
     if steps and batches:
-        total += f", {steps * accumulation / batches:.1f} epochs in {steps} steps"
-    ctx.show("tables", [_pictures(ctx, dataset, buckets, total).shown()])
-    ctx.show("text", ["\n".join([*_concepts(dataset), *_batches(sizes, batch_size)])])
+        total.append(Words(f"In {steps} steps there are {steps * accumulation / batches:.1f} epochs."))
+    ctx.show("tables", [_pictures(ctx, dataset, buckets, Words.joined(total)).shown()])
+    ctx.show("text", [Words.joined([*_concepts(dataset), *_batches(sizes, batch_size)], between="\n")])
     return dataset
 
 
-def _pictures(ctx: Context, dataset: Dataset, buckets: Buckets, title: str) -> Table:
+def _pictures(ctx: Context, dataset: Dataset, buckets: Buckets, title: Words) -> Table:
     folder = ctx.folders.temp / THUMBNAILS
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[list[object]] = []
@@ -178,17 +187,20 @@ def _pictures(ctx: Context, dataset: Dataset, buckets: Buckets, title: str) -> T
         mask = None if picture.mask is None else picture.mask.path.name
         size = f"{width} x {height}"
         rows.append([seen, picture.name, picture.concept, picture.repeats, size, picture.caption, mask])
-    return Table(["", "picture", "concept", "repeats", "trained at", "caption", "mask"], rows, title)
+    names = [Words("picture"), Words("concept"), Words("repeats"), Words("trained at"), Words("caption"), Words("mask")]
+    return Table(["", *names], rows, title)
 
 
-def _concepts(dataset: Dataset) -> Iterator[str]:
+def _concepts(dataset: Dataset) -> Iterator[Words]:
     """How often each concept comes, and what it counts."""
     repeats: dict[tuple[str, float], list[int]] = {}
     for picture in dataset.pictures:
         repeats.setdefault((picture.concept, picture.weight), []).append(picture.repeats)
     for (concept, weight), each in repeats.items():
         share = sum(each) / max(1, dataset.per_epoch)
-        yield f"{concept}: {len(each)} pictures, {sum(each)} with repeats, {share:.0%} of an epoch, weight {weight:g}"
+        yield Words(
+            f"{concept}: {len(each)} pictures, {sum(each)} with repeats, {share:.0%} of an epoch, weight {weight:g}"
+        )
 
 
 def _sizes(dataset: Dataset, buckets: Buckets) -> Counter[tuple[int, int]]:
@@ -199,12 +211,14 @@ def _sizes(dataset: Dataset, buckets: Buckets) -> Counter[tuple[int, int]]:
     return counts
 
 
-def _batches(sizes: Counter[tuple[int, int]], batch_size: int) -> Iterator[str]:
+def _batches(sizes: Counter[tuple[int, int]], batch_size: int) -> Iterator[Words]:
     """In how many batches each size comes."""
     for (width, height), count in sorted(sizes.items()):
         whole, rest = divmod(count, batch_size)
-        smaller = f", the last of {rest}" if whole and rest else ""
-        yield f"{width} x {height}: {count} in {whole + bool(rest)} batches{smaller}"
+        if whole and rest:
+            yield Words(f"{width} x {height}: {count} in {whole + 1} batches, the last of {rest}")
+        else:
+            yield Words(f"{width} x {height}: {count} in {whole + bool(rest)} batches")
 
 
 def buckets_of(resolution: int, step: int) -> Buckets:

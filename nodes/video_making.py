@@ -10,7 +10,7 @@ from diffusion.sampling import StepInfo
 from diffusion.video import flicker
 from diffusion.video.remaking import COLOURS, Colours, Remaking, remake
 from diffusion.video.seeds import POLICIES, SeedPolicy, seeds
-from graph.declare import Choice, Context, InputError, Plot, Range, Seed, Series, node
+from graph.declare import Choice, Context, InputError, Plot, Range, Seed, Series, Words, node
 from nodes.control import MODES, Percent, Strength
 from nodes.sampling import SamplerName, Scale, SchedulerName, Steps
 from nodes.sockets import Conditioning, ControlNet, Image, Model, Vae
@@ -130,5 +130,5 @@ def measure_flicker(
     found = flicker.measure(frames.cpu(), None if source is None else source.cpu(), cast(flicker.Method, method))
     ctx.show("text", [f"{found.value:.5f} / {found.of_source:.5f}"])
     if found.steps:
-        ctx.show("plots", [Plot([Series(found.steps)], x_label="frame", y_label="flicker").shown()])
+        ctx.show("plots", [Plot([Series(found.steps)], x_label=Words("frame"), y_label=Words("flicker")).shown()])
     return Measured(found.value, found.of_source, found.excess)

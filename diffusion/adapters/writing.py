@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from diffusion.adapters.adapter import networks
+from diffusion.adapters.adapter import AdapterError, fit, load_adapter, networks
 from diffusion.adapters.kinds import Kind
 from diffusion.model import Model
 from diffusion.text.clip import Clip
-from diffusion.weights import save_weights
+from diffusion.weights import WeightsError, save_weights
 
+FEW = 5  # layers that a sentence names
 _EXACT = ("alpha", "on_input", "bias_indices", "bias_size")
 
 
@@ -42,8 +43,42 @@ def save_adapter(
     dtype: torch.dtype | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a safetensors file; see `kohya_tensors`."""
-    save_weights(path, kohya_tensors(kinds, model, clip, dtype), metadata)
+    """Write a safetensors file (see `kohya_tensors`), and look whether it is read as it was meant.
+
+    Raises `WeightsError`, and writes nothing, for values that `dtype` cannot hold; and `AdapterError` where a layer
+    that was written is not found again.
+    """
+    tensors = kohya_tensors(kinds, model, clip, dtype)
+    for name, tensor in tensors.items():
+        if not tensor.float().isfinite().all():
+            raise WeightsError(
+                f"{path.name} was not saved: {name} has values that are not finite as "
+                f"{str(tensor.dtype).removeprefix('torch.')}. Train with a lower learning rate, or look at what it is "
+                "made of."
+            )
+    save_weights(path, tensors, metadata, hashed=True)
+    check_written(path, kinds, model, clip)
+
+
+def check_written(
+    path: Path,
+    kinds: Mapping[str, Mapping[str, Kind]],
+    model: Model | None = None,
+    clip: Clip | None = None,
+) -> None:
+    """Read a file as whoever uses it does. Raises `AdapterError` where it does not change all it was written for."""
+    found = fit(load_adapter(path), model, clip)
+    given = [spelled.component for spelled, _ in networks(model, clip)]
+    lost = [
+        f"{network} {name}" for network in given for name in kinds.get(network, {}).keys() - found.kinds[network].keys()
+    ]
+    strange = [*lost, *found.report.unmatched, *found.report.misfits]
+    if strange:
+        rest = f" and {len(strange) - FEW} more" if len(strange) > FEW else ""
+        raise AdapterError(
+            f"{path.name} was written, and is not read as it was meant: {', '.join(sorted(strange)[:FEW])}{rest}. "
+            "Please report this, with the model that it is for."
+        )
 
 
 def _stems(

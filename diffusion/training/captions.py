@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from diffusion.text.prompt import escape
 
+_WIDE_COMMA = "\uff0c"  # as Chinese keyboards write it
 _CHOICE = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 
 
@@ -69,12 +70,15 @@ class CaptionRules:
         """What stays at the front, what may move, and what stays at the end."""
         if self.keep_separator and self.keep_separator in text:
             pieces = text.split(self.keep_separator, 2)
-            front, tags, back = (self._tags(piece) for piece in (*pieces, "", "")[:3])
+            front, tags, back = (self.tags(piece) for piece in (*pieces, "", "")[:3])
             return front, tags, back
-        tags = self._tags(text)
+        tags = self.tags(text)
         return tags[: self.keep_tokens], tags[self.keep_tokens :], []
 
-    def _tags(self, text: str) -> list[str]:
+    def tags(self, text: str) -> list[str]:
+        """The tags of a caption, in order."""
+        if self.separator == ",":
+            text = text.replace(_WIDE_COMMA, ",")
         return [tag.strip() for tag in text.split(self.separator) if tag.strip()]
 
     def _warming(self, tags: list[str], step: int) -> list[str]:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from diffusers import ControlNetModel
 from diffusers.models.controlnets.controlnet import ControlNetConditioningEmbedding
 from torch import Tensor, nn
 
+from diffusion.control.hints import SCALE
 from diffusion.control.layouts import HINT
 from diffusion.control.load import SHUFFLED, ControlNet, encoder_of
 from diffusion.control.networks import AsksControlNet
@@ -113,7 +115,7 @@ class TrainedControlNet:
             self.network.disable_gradient_checkpointing()
             self.network.eval()
 
-    def save(self, path: Path, model: Model, dtype: torch.dtype, metadata: Mapping[str, str]) -> None:
+    def save(self, path: Path, dtype: torch.dtype, metadata: Mapping[str, str]) -> None:
         """Write it as diffusers, and programs that read its files, have it: a safetensors file.
 
         metadata: further entries. Raises `WeightsError`, and writes nothing, for weights that `dtype` cannot hold.
@@ -125,12 +127,7 @@ class TrainedControlNet:
                     f"The ControlNet was not saved: {name} has values that are not finite as "
                     f"{str(dtype).removeprefix('torch.')}. Save it in another number format."
                 )
-        entries = {
-            "modelspec.sai_model_spec": "1.0.1",
-            "modelspec.architecture": f"{model.family.id}/controlnet",
-            "modelspec.implementation": "diffusers",
-        }
-        save_weights(path, tensors, {**entries, **denoiser_config(self.config), **metadata})
+        save_weights(path, tensors, {**denoiser_config(self.config), **metadata})
 
 
 class ControlNetTrainer(Trainer):
@@ -174,8 +171,12 @@ class _Live:
         yield self
 
     def residuals(self, call: Call) -> Residuals:
-        """What it adds to a call."""
-        return self.control.residuals(call, self.hint.to(call.x.device).expand(call.x.shape[0], -1, -1, -1))
+        """What it adds to a call; the hint is brought to its size."""
+        height, width = (SCALE * side for side in call.x.shape[-2:])
+        hint = self.hint.to(call.x.device)
+        if hint.shape[-2:] != (height, width):
+            hint = F.interpolate(hint, (height, width), mode="bilinear", antialias=True)
+        return self.control.residuals(call, hint.expand(call.x.shape[0], -1, -1, -1))
 
 
 def _hints(samples: Sequence[Sample]) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.model import Clip
+from diffusion.text.embeddings import EmbeddingError, find_embedding
 from diffusion.text.vocabulary import tokenizer
 from diffusion.training.trainer import States, TrainingError
 from diffusion.weights import save_weights
@@ -66,13 +67,31 @@ class TrainedEmbedding:
         parameters = {}
         for encoder in clip.encoders:
             with encoder.part.loaded(encoder.patches) as network, torch.no_grad():
-                model = getattr(network, "text_model", network)
-                if not hasattr(model, "embeddings"):
-                    raise TrainingError(
-                        "A new word is taught to CLIP alone, and this model reads another text encoder."
-                    )
-                table = model.embeddings.token_embedding.weight
+                table = _table(network)
                 parameters[PART + encoder.name] = nn.Parameter(table[wanted.to(table.device)].float().clone())
+        return cls(name, parameters)
+
+    @classmethod
+    def of(cls, name: str, clip: Clip, path: Path) -> TrainedEmbedding:
+        """Begin with a word that was learned before. Raises `TrainingError` for one of other text encoders."""
+        parameters = {}
+        for encoder in clip.encoders:
+            with encoder.part.loaded(encoder.patches) as network:
+                table = _table(network)
+            try:
+                vectors = find_embedding(path.name, [path.parent], table.shape[1], encoder.name)
+            except EmbeddingError as error:
+                raise TrainingError(
+                    f"{path.name} has no word for the text encoders of this model: choose one that was trained on such "
+                    "a model.",
+                    option="begin_with",
+                ) from error
+            parameters[PART + encoder.name] = nn.Parameter(vectors.to(table.device).clone())
+        if len({len(each) for each in parameters.values()}) > 1:
+            raise TrainingError(
+                f"{path.name} has another number of vectors for each text encoder: choose another one.",
+                option="begin_with",
+            )
         return cls(name, parameters)
 
     def on(self, clip: Clip) -> Clip:
@@ -99,6 +118,15 @@ class TrainedEmbedding:
         if len(tensors) == 1:
             tensors = {self.name: next(iter(tensors.values()))}
         save_weights(path, tensors, metadata)
+
+
+def _table(network: Any) -> Tensor:
+    """The vectors of a text encoder's tokens. Raises `TrainingError` for one that is not CLIP."""
+    model = getattr(network, "text_model", network)
+    if not hasattr(model, "embeddings"):
+        raise TrainingError("A new word is taught to CLIP alone, and this model reads another text encoder.")
+    table: Tensor = model.embeddings.token_embedding.weight
+    return table
 
 
 def live_states(clip: Clip) -> States:

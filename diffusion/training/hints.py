@@ -49,6 +49,14 @@ def paired(pictures: Sequence[TrainingPicture], hints: Sequence[TrainingPicture]
     return found
 
 
+def check_count(pictures: Sequence[TrainingPicture], hints: Sequence[TrainingPicture]) -> None:
+    """Raise `PairingError` for another number of hints than of pictures."""
+    if len(hints) != len(pictures):
+        raise PairingError(
+            f"There are {len(hints)} conditions for {len(pictures)} pictures: make one of each picture, in their order."
+        )
+
+
 def with_hints(
     samples: Sequence[Sample],
     pictures: Sequence[TrainingPicture],
@@ -60,10 +68,7 @@ def with_hints(
 
     Raises `PairingError` for another number of hints, or for one of another shape than its picture, and `PictureError`.
     """
-    if len(hints) != len(pictures):
-        raise PairingError(
-            f"There are {len(hints)} conditions for {len(pictures)} pictures: make one of each picture, in their order."
-        )
+    check_count(pictures, hints)
     found = []
     for sample, picture, hint in zip(samples, pictures, hints, strict=True):
         check()

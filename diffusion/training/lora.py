@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from diffusion.adapters import save_adapter
+from diffusion.adapters import UNET, AdapterPatch, save_adapter
 from diffusion.component import Source
 from diffusion.model import Clip, Model
-from diffusion.sampling.parameterization import Velocity
+from diffusion.training.begun_adapters import Begun
 from diffusion.training.block_numbers import BlockNumbers, BlockNumbersError, read_block_numbers
 from diffusion.training.dropout import Chance, Dropout
-from diffusion.training.new_kinds import Shape
-from diffusion.training.samples import Sample
+from diffusion.training.new_kinds import DECOMPOSED, SCALED, Shape
 from diffusion.training.targets import Targets, is_wide, target_layers, target_text_layers
 from diffusion.training.trained_adapter import TrainedAdapter
 from diffusion.training.trained_model import TrainedModel, source_of, text_sources
-from diffusion.training.trainer import Plan, States, TrainingError
+from diffusion.training.trainer import States, TrainingError
 
-# What kohya's scripts call the families.
-_BASE_VERSIONS = {
-    "stable-diffusion-v1": "sd_v1",
-    "stable-diffusion-v2": "sd_v2",
-    "stable-diffusion-xl-v1-base": "sdxl_base_v1-0",
-}
 _UP = ":lora_up.weight"  # at the end of names of parameters
 _ON_INPUT = ("ff.net.2", "mlp.fc2")  # what LyCORIS scales the inputs of with IA3
 
@@ -43,6 +34,8 @@ class AdapterPlan:
     block_rates, block_ranks: factors of the denoiser's learning rate by block, and ranks of blocks that have another
     one than the shape's, as `read_block_numbers` reads them. Blocks with 0 have no adapter.
     loraplus_ratio: how much faster a LoRA's second matrix learns than its first (Hayou et al. 2024, arXiv 2402.12354).
+    longest: the greatest length of what a LoRA adds to a layer; 0 is none. norms: whether the normalisations among the
+    layers learn too. begin: the adapter to go on from, whose shape and layers it has then.
     """
 
     shape: Shape = field(default_factory=Shape)
@@ -54,53 +47,80 @@ class AdapterPlan:
     block_ranks: str = ""
     loraplus_ratio: float = 1.0
     dropout: Dropout = field(default_factory=Dropout)
+    longest: float = 0.0
+    norms: bool = False
+    begin: Begun | None = None
+
+    def with_options(self, options: AdapterPlan) -> AdapterPlan:
+        """The plan with what is seldom asked for, of another one: the greatest length, normalisations, parts."""
+        own, shape = self.shape, options.shape
+        shape = replace(own, stabilized=shape.stabilized, both=shape.both, tucker=shape.tucker)
+        return replace(self, shape=shape, longest=options.longest, norms=options.norms)
+
+    def from_file(self, begin: Begun) -> AdapterPlan:
+        """The plan to go on from an adapter. Raises `TrainingError`."""
+        if self.block_ranks.strip():
+            raise TrainingError("The file to begin with has its own ranks: leave this empty.", option="block_ranks")
+        if self.shape.stabilized or self.shape.both or self.shape.tucker or (self.norms and not begin.norms):
+            raise TrainingError(
+                "The file to begin with has its own shape and layers: turn these options off.", option="adapter"
+            )
+        wide = begin.wide or Shape(rank=0)
+        return replace(
+            self, shape=begin.shape, wide_rank=wide.rank, wide_alpha=wide.alpha, norms=begin.norms, begin=begin
+        )
 
     @property
     def has_factors(self) -> bool:
         """Whether it is one of two matrices whose product is added, with nothing else."""
         return self.shape.algorithm == "LoRA" and not self.shape.magnitude
 
+    @property
+    def method(self) -> str:
+        """What people call it: a LoRA that is on convolutions too is a LoCon."""
+        name = "LoCon" if self.shape.algorithm == "LoRA" and self.wide_rank else str(self.shape.algorithm)
+        return f"{name} with DoRA" if self.shape.magnitude else name
+
     def rates(self, source: Source) -> BlockNumbers:
-        """The factors of the learning rate on a denoiser. Raises `AdapterPlanError`."""
+        """The factors of the learning rate on a denoiser. Raises `TrainingError`."""
         return _numbers("block_rates", self.block_rates, source)
 
     def ranks(self, source: Source) -> BlockNumbers:
-        """The ranks of a denoiser's blocks. Raises `AdapterPlanError`."""
+        """The ranks of a denoiser's blocks. Raises `TrainingError`."""
         found = _numbers("block_ranks", self.block_ranks, source)
         if any(rank % 1 for rank in found.numbers.values()):
-            raise AdapterPlanError("block_ranks", "Ranks are whole numbers: write such as down=8 mid=16 up=8.")
+            raise TrainingError("Ranks are whole numbers: write such as down=8 mid=16 up=8.", option="block_ranks")
         return found
-
-
-class AdapterPlanError(TrainingError):
-    """An adapter cannot be as it was asked for."""
-
-    def __init__(self, option: str, message: str) -> None:
-        """The message says why, and what to do."""
-        super().__init__(message, option)
 
 
 def _numbers(option: str, text: str, source: Source) -> BlockNumbers:
     try:
         return read_block_numbers(text, source.component, source.shapes)
     except BlockNumbersError as error:
-        raise AdapterPlanError(option, str(error)) from error
-
-
-def new_adapter(model: Model, plan: AdapterPlan, seed: int) -> TrainedAdapter:
-    """An adapter for the model's denoiser that changes nothing yet. Raises `TrainingError`."""
-    return _of_denoiser(model, plan, torch.Generator().manual_seed(seed), Chance())
+        raise TrainingError(str(error), option=option) from error
 
 
 def new_adapters(model: Model, clip: Clip, plan: AdapterPlan, seed: int) -> TrainedModel:
-    """The same with adapters for the text encoders, if these are to learn, and with dropouts."""
+    """Adapters for a model's denoiser, and for its text encoders, if these are to learn.
+
+    They change nothing yet, or what the file to begin with changes; what that has for text encoders that do not learn
+    is on them, and stays as it is. Raises `TrainingError`.
+    """
+    check_plan(plan)
     draw, chance = torch.Generator().manual_seed(seed), Chance()
+    known = plan.begin.fitted.kinds if plan.begin else {}
     denoiser, texts = _of_denoiser(model, plan, draw, chance), {}
     shape = partial(_shape, plan, wide=False, rank=plan.shape.rank)
     for encoder, source in text_sources(clip) if plan.text_rate else ():
-        layers = target_text_layers(source.component.build(), plan.targets)
-        texts[encoder.name] = TrainedAdapter.new(source, layers, shape, draw, plan.dropout, chance, encoder.patches)
-    return TrainedModel(denoiser, clip, texts, chance)
+        if known.get(encoder.name):
+            texts[encoder.name] = TrainedAdapter.of(source, known[encoder.name], plan.dropout, chance)
+        else:
+            layers = target_text_layers(source.component.build(), plan.targets, plan.norms)
+            texts[encoder.name] = TrainedAdapter.new(source, layers, shape, draw, plan.dropout, chance, encoder.patches)
+    names = [encoder.name for encoder in clip.encoders if encoder.name not in texts]
+    still = {name: known[name] for name in names if known.get(name)}
+    clip = clip.patched({name: (AdapterPatch(kinds, 1.0),) for name, kinds in still.items()})
+    return TrainedModel(denoiser, clip, texts, chance, plan.longest, still)
 
 
 def rates(trained: TrainedModel, model: Model, adapter: AdapterPlan, learning_rate: float) -> dict[str, float]:
@@ -113,20 +133,41 @@ def rates(trained: TrainedModel, model: Model, adapter: AdapterPlan, learning_ra
     return {name: rate * adapter.loraplus_ratio if name.endswith(_UP) else rate for name, rate in found.items()}
 
 
-def _of_denoiser(model: Model, plan: AdapterPlan, draw: torch.Generator, chance: Chance) -> TrainedAdapter:
+def check_plan(plan: AdapterPlan) -> None:
+    """Raise `TrainingError` for options that would do nothing."""
+    shape = plan.shape
     if plan.dropout.within and not plan.has_factors:
-        option = "dropout" if plan.dropout.neurons else "rank_dropout"
-        raise AdapterPlanError(
-            option, "Only LoRA without DoRA has ranks that can be left out: set this to 0, and use module_dropout."
+        raise TrainingError(
+            "Only LoRA without DoRA has ranks that can be left out: set this to 0, and use module_dropout.",
+            option="dropout" if plan.dropout.neurons else "rank_dropout",
         )
-    if plan.loraplus_ratio != 1 and plan.shape.algorithm != "LoRA":
-        raise AdapterPlanError(
-            "loraplus_ratio", "Only LoRA has a matrix that may learn faster than another: set this to 1."
+    if plan.loraplus_ratio != 1 and shape.algorithm != "LoRA":
+        raise TrainingError(
+            "Only LoRA has a matrix that may learn faster than another: set this to 1.", option="loraplus_ratio"
         )
+    if plan.longest and not plan.has_factors:
+        raise TrainingError("Only LoRA without DoRA has a greatest length: set max_norm to 0.", option="adapter")
+    if shape.magnitude and shape.algorithm not in DECOMPOSED:
+        raise TrainingError("Only LoRA, LoHa and LoKr learn lengths apart: turn this off.", option="dora")
+    if shape.stabilized and shape.algorithm not in SCALED:
+        raise TrainingError(
+            f"What {shape.algorithm} learns is not divided by a rank: turn rank_stabilized off.", option="adapter"
+        )
+    if shape.both and shape.algorithm != "LoKr":
+        raise TrainingError("Only LoKr has two factors: turn decompose_both off.", option="adapter")
+    if shape.tucker and (shape.algorithm not in DECOMPOSED or not (plan.wide_rank or plan.targets == "all layers")):
+        raise TrainingError(
+            "Only LoRA, LoHa and LoKr of convolutions have a core: set conv_rank, or turn tucker off.", option="adapter"
+        )
+
+
+def _of_denoiser(model: Model, plan: AdapterPlan, draw: torch.Generator, chance: Chance) -> TrainedAdapter:
     source = source_of(model)
+    if plan.begin and plan.begin.fitted.kinds.get(UNET):
+        return TrainedAdapter.of(source, plan.begin.fitted.kinds[UNET], plan.dropout, chance)
     component, network = source.component, source.component.build()
     block_rates, block_ranks = plan.rates(source), plan.ranks(source)
-    layers = target_layers(network, plan.targets, convolutions=plan.wide_rank > 0)
+    layers = target_layers(network, plan.targets, convolutions=plan.wide_rank > 0, norms=plan.norms)
     if not layers:
         raise TrainingError(
             f"{model.family.label} has none of the layers '{plan.targets}': choose all layers.", option="targets"
@@ -134,7 +175,7 @@ def _of_denoiser(model: Model, plan: AdapterPlan, draw: torch.Generator, chance:
     for option, numbers in (("block_rates", block_rates), ("block_ranks", block_ranks)):
         layers = [layer for layer in layers if numbers.of(component, layer, 1.0)]
         if not layers:
-            raise AdapterPlanError(option, "No block learns with these numbers: set one of them above 0.")
+            raise TrainingError("No block learns with these numbers: set one of them above 0.", option=option)
 
     def shape(layer: str) -> Shape:
         wide, rank = is_wide(network.get_submodule(layer)), block_ranks.of(component, layer, plan.shape.rank)
@@ -171,95 +212,3 @@ def save_trained(
 ) -> None:
     """Write adapters as a file that other programs read: kohya's names of the layers, and LyCORIS' of the parts."""
     save_adapter(path, trained.kinds(), model, trained.clip, dtype=dtype, metadata=metadata)
-
-
-def metadata_of(
-    name: str,
-    model: Model,
-    adapter: AdapterPlan,
-    plan: Plan,
-    samples: Sequence[Sample],
-    steps: int,
-    last_layer: int | None = None,
-) -> dict[str, str]:
-    """What a file says of its training, under the keys of kohya's scripts and of ModelSpec.
-
-    last_layer: of text encoders, as `Clip` has it.
-    """
-    shape = adapter.shape
-    tags: dict[str, Counter[str]] = {}
-    for sample in samples:
-        counts = tags.setdefault(sample.concept, Counter())
-        counts.update(tag.strip() for tag in sample.caption.split(plan.captions.separator) if tag.strip())
-    entries: dict[str, object] = {
-        "ss_output_name": name,
-        "ss_network_module": "networks.lora" if adapter.has_factors else "lycoris.kohya",
-        "ss_network_dim": shape.rank,
-        "ss_network_alpha": shape.alpha,
-        "ss_network_dropout": adapter.dropout.neurons or None,
-        "ss_network_args": json.dumps(_arguments(adapter)),
-        "ss_v2": model.family.id == "stable-diffusion-v2",
-        "ss_base_model_version": _base_version(model),
-        "ss_learning_rate": plan.learning_rate,
-        "ss_unet_lr": plan.learning_rate,
-        "ss_text_encoder_lr": adapter.text_rate or None,
-        "ss_clip_skip": None if last_layer is None else -last_layer,
-        "ss_lr_scheduler": plan.schedule.shape,
-        "ss_lr_warmup_steps": plan.schedule.warmup,
-        "ss_optimizer": plan.optimizer,
-        "ss_max_grad_norm": plan.clip,
-        "ss_seed": plan.seed,
-        "ss_steps": steps,
-        "ss_max_train_steps": steps,
-        "ss_total_batch_size": plan.batch,
-        "ss_gradient_accumulation_steps": plan.accumulation,
-        "ss_num_train_images": sum(sample.repeats for sample in samples),
-        "ss_resolution": _resolution(samples),
-        "ss_noise_offset": plan.objective.noise_offset,
-        "ss_multires_noise_iterations": plan.objective.multires_iterations,
-        "ss_multires_noise_discount": plan.objective.multires_discount,
-        "ss_ip_noise_gamma": plan.objective.input_perturbation,
-        "ss_min_snr_gamma": plan.objective.gamma if plan.objective.weighting == "min-SNR" else None,
-        "ss_loss_type": plan.objective.loss,
-        "ss_keep_tokens": plan.captions.keep_tokens,
-        "ss_shuffle_caption": plan.captions.shuffle,
-        "ss_caption_dropout_rate": plan.captions.dropout,
-        "ss_caption_tag_dropout_rate": plan.captions.tag_dropout,
-        "ss_tag_frequency": json.dumps({concept: dict(counts) for concept, counts in tags.items()}),
-        "modelspec.sai_model_spec": "1.0.1",
-        "modelspec.architecture": f"{model.family.id}/lora",
-        "modelspec.implementation": "diffusers",
-        "modelspec.title": name,
-        "modelspec.prediction_type": "v" if isinstance(model.parameterization, Velocity) else "epsilon",
-    }
-    return {key: str(value) for key, value in entries.items()}
-
-
-def _arguments(adapter: AdapterPlan) -> dict[str, object]:
-    """What kohya's scripts and LyCORIS are told with the network, by the names that they have for it."""
-    shape, dropout = adapter.shape, adapter.dropout
-    found: dict[str, object] = {}
-    if not adapter.has_factors:
-        found |= {"algo": shape.algorithm.lower(), "dora_wd": shape.magnitude}
-    if adapter.wide_rank:
-        found |= {"conv_dim": adapter.wide_rank, "conv_alpha": adapter.wide_alpha}
-    if adapter.loraplus_ratio != 1:
-        found["loraplus_lr_ratio"] = adapter.loraplus_ratio
-    given = {
-        "rank_dropout": dropout.ranks,
-        "module_dropout": dropout.modules,
-        "block_lr": adapter.block_rates.strip(),
-        "block_dims": adapter.block_ranks.strip(),
-    }
-    return found | {name: value for name, value in given.items() if value}
-
-
-def _base_version(model: Model) -> str:
-    named = _BASE_VERSIONS.get(model.family.id, model.family.id)
-    return f"{named}_v" if named == "sd_v2" and isinstance(model.parameterization, Velocity) else named
-
-
-def _resolution(samples: Sequence[Sample]) -> str:
-    """The largest size that pictures were trained at, as kohya's scripts write it."""
-    sizes = [(each.settings.get("target_width", 0), each.settings.get("target_height", 0)) for each in samples]
-    return str(max(sizes, key=lambda size: size[0] * size[1], default=(0, 0)))

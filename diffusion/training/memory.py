@@ -21,9 +21,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
 from diffusion import devices
+from diffusion.adapters.extraction import TABLES
 from diffusion.model import LoadedModel
 from diffusion.residency import residency
-from diffusion.training.optimizers import Name
+from diffusion.training.optimizer_arguments import Name
 from diffusion.training.samples import Sample
 from diffusion.training.trainer import Plan, Trainer, TrainingError
 
@@ -182,10 +183,16 @@ def _measured(trainer: Trainer, network: LoadedModel) -> Growth:
     steps = [partial(trainer.learn_from, network, batch, 0, 0, 0.0) for batch in ([small], [large], [small, small])]
     for parameter in trainer.parameters.values():
         parameter.grad = torch.zeros_like(parameter)  # so that what is measured is what comes and goes
+    # tables of tokens have large gradients, which come when those of a picture are gone, and would hide how it grows
+    tables = [each for name, each in trainer.parameters.items() if name.endswith(TABLES)]
     try:
+        for table in tables:
+            table.requires_grad_(False)
         steps[-1]()  # after which all texts are encoded
         one, wide, two = map(_peak, steps)
     finally:
+        for table in tables:
+            table.requires_grad_(True)
         trainer.optimizer.zero_grad()
     cells = _cells(small)
     cell = max(0.0, (wide - one) / max(1, _cells(large) - cells))

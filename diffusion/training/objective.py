@@ -20,7 +20,7 @@ Loss = Literal["l2", "l1", "huber", "smooth l1"]
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 HuberSchedule = Literal["constant", "exponential", "snr"]
 HUBER_SCHEDULES: tuple[HuberSchedule, ...] = get_args(HuberSchedule)
-Weighting = Literal["none", "min-SNR", "debiased"]
+Weighting = Literal["none", "min-SNR", "debiased", "as noise"]
 WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
 
 MOST_SNR = 1000.0  # beyond it, debiased weights would count pictures that are almost clean and nothing else
@@ -61,9 +61,10 @@ class Objective:
 
     loss: of each number. huber_c, huber_schedule: where Huber losses turn from square to linear, and how that changes
     with the timestep. weighting, gamma: how much timesteps count ("min-SNR": arXiv 2303.09556, gamma 5; "debiased":
-    arXiv 2310.08442). noise_offset: noise of one number a channel is added to the noise. multires_iterations,
-    multires_discount: coarser noise is added to it. input_perturbation: further noise that the network sees and is not
-    asked for (arXiv 2301.11706). first_timestep, last_timestep: those that are trained, both included.
+    arXiv 2310.08442; "as noise": errors of a velocity count what those of the noise that follows from it are).
+    noise_offset: noise of one number a channel is added to the noise. multires_iterations, multires_discount: coarser
+    noise is added to it. input_perturbation: further noise that the network sees and is not asked for (arXiv
+    2301.11706). first_timestep, last_timestep: those that are trained, both included.
     unmasked: what places count that a mask leaves out. mask_normalized: whether a sample counts as much as one without
     a mask, however little of it is learned from.
     """
@@ -139,6 +140,8 @@ class Objective:
         velocity = isinstance(model, Velocity)
         if self.weighting == "min-SNR":
             return snr.clamp(max=self.gamma) / (snr + 1 if velocity else snr)
+        if self.weighting == "as noise":
+            return snr / (snr + 1) if velocity else torch.ones_like(snr)
         snr = snr.clamp(max=MOST_SNR)
         return 1 / (snr + 1) if velocity else snr**-0.5
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from diffusion.training.masks import PICTURES, Mask, MaskRules, is_mask
 
 OTHER_PICTURES = (
     ".gif",
+    ".jfif",
     ".tif",
     ".tiff",
     ".heic",
@@ -50,7 +52,8 @@ class TrainingPicture:
     name: within its folder, for people. concept: what it is a picture of. repeats: how often it comes in an epoch.
     size: width and height, upright. content: the hash of its bytes. weight: what its loss counts.
     looks: a hash of what it looks like, of 64 bits. captioned: whether the caption is its own.
-    mask: which places are learned from; None is all.
+    mask: which places are learned from; None is all. preserved: whether the model is to say of it what it said before
+    the training, and does not learn it.
     """
 
     path: Path
@@ -64,6 +67,7 @@ class TrainingPicture:
     looks: int = 0
     captioned: bool = True
     mask: Mask | None = None
+    preserved: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,16 +179,21 @@ def _read(path: Path, name: str, concept: str, rules: ReadingRules) -> Dataset:
         return Dataset() if path == rules.masks.folder else _nested(path, name)
     if path.suffix.lower() in OTHER_PICTURES:
         return Dataset((), (Finding(name, f"is not trained with: save it as one of {', '.join(PICTURES)}"),))
-    if path.suffix.lower() not in PICTURES or not path.is_file() or is_mask(path):
+    if path.suffix.lower() not in PICTURES or is_mask(path):
+        return Dataset()
+    if path.is_symlink() and not path.exists():
+        return Dataset((), (Finding(name, "is a link to a file that is not there"),))
+    if not path.is_file():
         return Dataset()
     try:
         content = path.read_bytes()
         with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("L")
+            picture = _in_8_bits(ImageOps.exif_transpose(file)).convert("L")
         own = _own_caption(path)
         mask = rules.masks.find(path, name)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        return Dataset((), (Finding(name, f"cannot be read ({error})"),))
+        reason = str(error).replace(f"{path.parent}/", "")
+        return Dataset((), (Finding(name, f"cannot be read ({reason})"),))
     text = own if own is not None else (rules.by_name and _called(path)) or rules.caption or concept
     made = TrainingPicture(
         path,
@@ -203,10 +212,19 @@ def _read(path: Path, name: str, concept: str, rules: ReadingRules) -> Dataset:
 
 
 def _nested(folder: Path, name: str) -> Dataset:
-    """A folder in a folder of a concept: its pictures are not read, which should be known."""
-    if any(path.suffix.lower() in PICTURES for path in folder.iterdir()):
+    """A folder that is too deep, or elsewhere: its pictures are not read, which should be known."""
+    if folder.is_symlink():
+        return Dataset((), (Finding(name, "is not read, as it is a link: put the pictures into the folder itself"),))
+    if any(path.suffix.lower() in PICTURES for path in folder.rglob("*")):
         return Dataset((), (Finding(name, "is not read: pictures lie in the folder itself, or in folders in it"),))
     return Dataset()
+
+
+def _in_8_bits(picture: _Image) -> _Image:
+    """A picture whose numbers have 8 bits; of 16 bits, PIL takes what is above 255 for white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture, np.float32) / 257).round().clip(0, 255).astype(np.uint8))
 
 
 def _called(path: Path) -> str:
@@ -219,7 +237,10 @@ def _own_caption(path: Path) -> str | None:
         file = path.with_suffix(ending)
         if file.is_file():
             try:
-                return " ".join(file.read_text("utf-8-sig").split())
+                content = file.read_bytes()
+                # Windows' editor writes UTF-16 too, and says so in the first two bytes
+                encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+                return " ".join(content.decode(encoding).split())
             except UnicodeDecodeError:
                 raise ValueError(f"{file.name} is not text in UTF-8") from None
     return None
@@ -228,7 +249,7 @@ def _own_caption(path: Path) -> str | None:
 def thumbnail(picture: TrainingPicture, side: int) -> bytes:
     """A small WebP of a picture, upright, at most so many pixels wide and high; Raises OSError, ValueError."""
     with Image.open(picture.path) as file:
-        small = ImageOps.exif_transpose(file).convert("RGB")
+        small = _in_8_bits(ImageOps.exif_transpose(file)).convert("RGB")
     small.thumbnail((side, side))
     made = io.BytesIO()
     small.save(made, "WEBP", quality=80)
@@ -242,20 +263,23 @@ def looks(picture: _Image) -> int:
 
 
 def findings(dataset: Dataset, buckets: Buckets) -> list[Finding]:
-    """What a person should look at before training: unreadable files, missing captions, duplicates, sizes, lengths."""
+    """What a person should look at before training: unreadable files, sizes, masks, duplicates, captions.
+
+    What there may be very much of, missing captions, comes last.
+    """
     found = list(dataset.unreadable)
-    found += _of_captions(dataset.pictures)
     for picture in dataset.pictures:
         found += _of_size(picture, buckets.place(*picture.size))
     found += _of_masks(dataset.pictures)
-    found += _of_duplicates(dataset.pictures)
+    found += _of_duplicates([each for each in dataset.pictures if not each.preserved])  # these come twice on purpose
+    found += _of_captions(dataset.pictures)
     return found
 
 
 def _of_captions(pictures: Sequence[TrainingPicture]) -> Iterator[Finding]:
-    some = any(picture.captioned for picture in pictures)
+    captioned = {picture.concept for picture in pictures if picture.captioned}
     for picture in pictures:
-        if some and not picture.captioned:
+        if picture.concept in captioned and not picture.captioned:
             yield Finding(picture.name, f"has no caption of its own: '{picture.caption}' is used")
         if not picture.caption.strip():
             yield Finding(picture.name, "has an empty caption")

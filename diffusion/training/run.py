@@ -6,9 +6,10 @@ beside its place, synchronised and renamed, so that a killed process leaves the 
 
 from __future__ import annotations
 
+import glob
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,14 +19,16 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from diffusion.training.trainer import Step, Trainer
-from diffusion.weights import WeightsError, load_weights, read_header
+from diffusion.training.trainer import Step, Trainer, TrainingError
+from diffusion.weights import UnwritableError, WeightsError, load_weights, read_header
 
 SETTINGS = "settings.json"
 LOG = "log.jsonl"
 CHECKS = "checks.jsonl"
 SAMPLES = "samples"
+KEPT = "kept"  # the steps of snapshots that are never removed, a line for each
 FINISHED = "finished"
+FILES = "files"  # a folder: for each file in that of models, how many steps it holds
 _PARAMETER, _STATE, _MEAN = "parameter.", "optimizer.", "average."
 
 
@@ -36,10 +39,11 @@ def within(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Check:
-    """The loss at fixed noise after so many steps."""
+    """The loss at fixed noise after so many steps: of pictures that are trained with, and of some that are not."""
 
     steps: int
     loss: float
+    held_out: float | None = None
 
 
 Entry = TypeVar("Entry", Step, Check)
@@ -64,6 +68,10 @@ class Run:
             partial.replace(file)
         return cls(folder, settings)
 
+    def _present(self) -> Path:
+        """The folder, which is made again where it was removed while the run goes on. Raises OSError."""
+        return self.open(self.folder, self.settings).folder
+
     def snapshots(self) -> list[int]:
         """The steps after which there are snapshots, ascending."""
         return sorted(int(file.stem) for file in self.folder.glob("*.safetensors") if file.stem.isdigit())
@@ -72,20 +80,24 @@ class Run:
         """The snapshot after so many steps."""
         return self.folder / f"{steps:07}.safetensors"
 
-    def save(self, trainer: Trainer, steps: int) -> None:
+    def save(self, trainer: Trainer, steps: int, spared: Collection[int] = ()) -> None:
         """Keep the trainer's state after so many steps, and of the snapshots before it the latest alone.
 
-        Raises `WeightsError` where it holds what is no number, or if it cannot be written.
+        Those that are kept for good stay too, and those after `spared` steps. Raises `TrainingError` where it holds
+        what is no number, and `UnwritableError`.
         """
         tensors = {_PARAMETER + name: parameter.detach() for name, parameter in trainer.parameters.items()}
         for name, tensor in tensors.items():
             if not tensor.isfinite().all():
-                raise WeightsError(f"{name.removeprefix(_PARAMETER)} has values that are no numbers, and was not kept.")
+                raise TrainingError(
+                    f"{name.removeprefix(_PARAMETER)} has values that are no numbers, and was not kept.",
+                    option="learning_rate",
+                )
         if trainer.average is not None:
             tensors |= {_MEAN + name: tensor for name, tensor in trainer.average.tensors.items()}
         state = trainer.optimizer.state_dict()
         numbers: dict[str, Any] = {}
-        for index, entries in state["state"].items():
+        for index, entries in sorted(state["state"].items()):  # restoring may have put them in another order
             for name, value in entries.items():
                 if isinstance(value, Tensor):
                     tensors[f"{_STATE}{index}.{name}"] = value
@@ -95,19 +107,37 @@ class Run:
         # one entry, as the order of several is left to chance
         metadata = {"optimizer": json.dumps({"numbers": numbers, "groups": groups})}
         self._write(self.path(steps), tensors, metadata)
+        stay = {*self._kept_for_good(), *spared}
         for older in [each for each in self.snapshots() if each < steps][:-1]:
-            self.path(older).unlink(missing_ok=True)
+            if older not in stay:
+                self.path(older).unlink(missing_ok=True)
+
+    def forget(self, steps: int) -> None:
+        """Remove the snapshot after so many steps, if there is one: what it holds is not sound."""
+        self.path(steps).unlink(missing_ok=True)
+
+    def keep_for_good(self, steps: Iterable[int]) -> None:
+        """Never remove the snapshots after so many steps. Raises OSError."""
+        kept = self._kept_for_good()
+        if more := [each for each in steps if each not in kept]:
+            with (self._present() / KEPT).open("a", encoding="utf-8") as file:
+                file.write("".join(f"\n{each}\n" for each in more))
+
+    def _kept_for_good(self) -> set[int]:
+        file = self.folder / KEPT
+        return {int(line) for line in file.read_text("utf-8").split() if line.isdigit()} if file.is_file() else set()
 
     def _write(self, path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
         partial = path.with_suffix(".part")
         try:
+            self._present()
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, metadata)
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
             partial.replace(path)
         except (OSError, SafetensorError) as error:
             partial.unlink(missing_ok=True)
-            raise WeightsError(
+            raise UnwritableError(
                 f"The snapshot {path.name} cannot be written ({error}): make room in the folder {self.folder.name}."
             ) from error
 
@@ -155,8 +185,21 @@ class Run:
         replaced = [each for each in others if each.read_text("utf-8") == within(target)]
         for each in replaced:
             each.unlink()
-        (self.folder / FINISHED).write_text(within(target), "utf-8")
+        (self._present() / FINISHED).write_text(within(target), "utf-8")
         return bool(replaced)
+
+    def wrote(self, path: Path, steps: int) -> None:
+        """Write down that a file holds what was learned in so many steps; it is no other run's any more."""
+        for other in self.folder.parent.glob(f"*/{FILES}/{glob.escape(within(path))}"):
+            other.unlink()
+        note = self.folder / FILES / within(path)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(str(steps), "utf-8")
+
+    def written(self) -> dict[str, int]:
+        """The files that hold what was learned, by their names, and after how many steps each was written."""
+        notes = {note.name: note.read_text("utf-8") for note in sorted((self.folder / FILES).glob("*/*"))}
+        return {name: int(steps) for name, steps in notes.items() if steps}  # empty: of a process that was killed
 
     def log(self, step: Step) -> None:
         """Write down a step."""
@@ -175,7 +218,7 @@ class Run:
         return [check for _, check in sorted({check.steps: check for check in self._logged(CHECKS, Check)}.items())]
 
     def _append(self, name: str, entry: Step | Check) -> None:
-        with (self.folder / name).open("a", encoding="utf-8") as file:
+        with (self._present() / name).open("a", encoding="utf-8") as file:
             file.write("\n" + json.dumps(asdict(entry)))  # in front: the line before may be half of one
 
     def _logged(self, name: str, kind: type[Entry]) -> Iterator[Entry]:
@@ -188,7 +231,7 @@ class Run:
 
     def keep_sample(self, steps: int, number: int, png: bytes) -> Path:
         """Keep a picture that was painted after so many steps; its file. Raises OSError."""
-        (self.folder / SAMPLES).mkdir(exist_ok=True)
+        (self._present() / SAMPLES).mkdir(exist_ok=True)
         file = self.folder / SAMPLES / f"{steps:07}-{number:02}.png"
         file.write_bytes(png)
         return file

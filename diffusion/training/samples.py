@@ -28,7 +28,8 @@ class Sample:
     latent, flipped: ``[C, h, w]``, model space; `flipped` is that of the mirrored picture, if it is to be shown too.
     settings: the sizes that SDXL is told, as conditioning has them. repeats: how often it comes in an epoch.
     mask: ``[1, h, w]``, 0 to 1: which places are learned from; None is all. hint: what a control network reads beside
-    it, ``[3, 8 h, 8 w]`` of bytes.
+    it, ``[3, 8 h, 8 w]`` of bytes. preserved: whether the right answer is that of the model before the training, and
+    not the picture.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Sample:
     settings: Mapping[str, Any] = field(default_factory=dict)
     mask: Tensor | None = None
     hint: Tensor | None = None
+    preserved: bool = False
 
     @property
     def mirrored(self) -> Sample:
@@ -119,8 +121,18 @@ def _sample(picture: TrainingPicture, placement: Placement, latent: Tensor, flip
         "target_height": placement.bucket[1],
     }
     mask = picture.mask.fitted(placement, *latent.shape[-2:]) if picture.mask else None
+    name, caption, concept, weight = picture.name, picture.caption, picture.concept, picture.weight
     return Sample(
-        picture.name, latent, picture.caption, picture.concept, picture.weight, picture.repeats, flipped, settings, mask
+        name,
+        latent,
+        caption,
+        concept,
+        weight,
+        picture.repeats,
+        flipped,
+        settings,
+        mask,
+        preserved=picture.preserved,
     )
 
 

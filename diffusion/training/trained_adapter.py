@@ -10,12 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffusion.adapters.kinds import Kind, LowRank, read_weight
+from diffusion.adapters.kinds import Kind, LowRank, read_bias, read_weight
 from diffusion.adapters.layers import evaluate, factors_of, only_factors, through_factors
 from diffusion.changes.unet import replaced_forward
 from diffusion.component import Patches, Source, changes_of
 from diffusion.training.dropout import Chance, Dropout
-from diffusion.training.new_kinds import FIXED, Shape, new_tensors
+from diffusion.training.new_kinds import FIXED, Shape, new_norm, new_tensors
+
+NORMS = (nn.GroupNorm, nn.LayerNorm)
+LAYERS = (nn.Linear, nn.Conv2d, *NORMS)
+"""Modules that an adapter can be trained on."""
 
 
 class TrainedAdapter:
@@ -38,6 +42,7 @@ class TrainedAdapter:
         self.parameters: dict[str, nn.Parameter] = {}
         self._dropout = dropout or Dropout()
         self._chance = chance or Chance()
+        self._off = False
         self._tensors: dict[str, dict[str, Tensor]] = {}
         for layer, parts in tensors.items():
             self._tensors[layer] = {}
@@ -63,18 +68,32 @@ class TrainedAdapter:
 
         patches: changes of the weights that the network has when it is trained.
         """
-        changes = changes_of(patches)
-        tensors = {
-            layer: new_tensors(shape(layer), source.tensor(name, changes.get(name, ())), draw)
-            for layer, name in ((layer, f"{layer}.weight") for layer in layers)
-        }
+        changes, network = changes_of(patches), source.component.build()
+
+        def begun(layer: str) -> dict[str, Tensor]:
+            module, name = network.get_submodule(layer), f"{layer}.weight"
+            if isinstance(module, NORMS):
+                return new_norm(module)
+            return new_tensors(shape(layer), source.tensor(name, changes.get(name, ())), draw)
+
+        return cls({layer: begun(layer) for layer in layers}, source.device, dropout, chance)
+
+    @classmethod
+    def of(
+        cls, source: Source, kinds: Mapping[str, Kind], dropout: Dropout | None = None, chance: Chance | None = None
+    ) -> TrainedAdapter:
+        """One that goes on from what another has learned, by the names of a network's tensors; see the constructor."""
+        tensors: dict[str, dict[str, Tensor]] = {}
+        for name, kind in kinds.items():
+            tensors.setdefault(name.rpartition(".")[0], {}).update(kind.to_tensors())
         return cls(tensors, source.device, dropout, chance)
 
     def kinds(self) -> dict[str, Kind]:
         """What it does now to each tensor, by the tensor's name in the network; a copy on the CPU."""
         return {
-            f"{layer}.weight": self._kind({part: tensor.detach().cpu().clone() for part, tensor in parts.items()})
+            f"{layer}.{leaf}": kind
             for layer, parts in self._tensors.items()
+            for leaf, kind in _kinds({name: each.detach().cpu().clone() for name, each in parts.items()}).items()
         }
 
     @contextmanager
@@ -86,18 +105,44 @@ class TrainedAdapter:
                 stack.enter_context(replaced_forward(module, partial(self._forward, layer, module, module.forward)))
             yield
 
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """A context in which layers that go through it do what they do without it."""
+        self._off = True
+        try:
+            yield
+        finally:
+            self._off = False
+
+    @torch.no_grad()
+    def shorten(self, most: float) -> None:
+        """Bring what LoRAs add to a layer to at most that length, all their matrices by the same factor.
+
+        That is `scale_weight_norms` of kohya's scripts: a norm ``|alpha / r B A|`` above the limit is brought to it.
+        """
+        for parts in self._tensors.values():
+            kind = read_weight(parts)
+            if isinstance(kind, LowRank):
+                factors = [parts[name] for name in _FACTORS if name in parts]
+                ratio = (most / (_length(kind) * kind.scale)).clamp_max(1)
+                for factor in factors:
+                    factor.mul_(ratio ** (1 / len(factors)))
+
     def _forward(self, layer: str, module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        if self._off:
+            return forward(x)
         draw = self._chance.draw(layer) if self._dropout != Dropout() else None
         if draw is not None and self._dropout.skips(draw):
             return forward(x)
-        kind = self._kind(self._tensors[layer])
-        if only_factors({"weight": kind}) is not None:
-            assert isinstance(kind, LowRank)
-            factors = [factor.to(x) for factor in factors_of(kind, module)]
-            return forward(x) + through_factors(module, x, factors, self._between(module, draw)) * kind.scale
-        layer_weight: Any = module.weight
-        bias: Any = module.bias
-        return evaluate(module, x, kind.apply(layer_weight.float(), 1.0).to(x.dtype), bias)
+        kinds = _kinds(self._tensors[layer])
+        low_rank = only_factors(kinds)
+        if low_rank is not None:
+            factors = [factor.to(x) for factor in factors_of(low_rank, module)]
+            return forward(x) + through_factors(module, x, factors, self._between(module, draw)) * low_rank.scale
+        changed: dict[str, Any] = {"weight": module.weight, "bias": module.bias}
+        for leaf, kind in kinds.items():
+            changed[leaf] = kind.apply(changed[leaf].float(), 1.0).to(x.dtype)
+        return evaluate(module, x, **changed)
 
     def _between(self, module: nn.Module, draw: torch.Generator | None) -> Callable[[Tensor], Tensor]:
         """What happens to the numbers between the two matrices of a LoRA."""
@@ -105,8 +150,19 @@ class TrainedAdapter:
             return lambda inner: inner
         return partial(self._dropout.thinned, draw=draw, ranks_last=isinstance(module, nn.Linear))
 
-    @staticmethod
-    def _kind(tensors: Mapping[str, Tensor]) -> Kind:
-        kind = read_weight(tensors)
-        assert kind is not None
-        return kind
+
+_FACTORS = ("lora_up.weight", "lora_mid.weight", "lora_down.weight")
+
+
+def _kinds(parts: Mapping[str, Tensor]) -> dict[str, Kind]:
+    """What is done to a layer's weight, and to its bias."""
+    read = {"weight": read_weight(parts), "bias": read_bias(parts)}
+    return {leaf: kind for leaf, kind in read.items() if kind is not None}
+
+
+def _length(kind: LowRank) -> Tensor:
+    """The norm of a LoRA's product, without making it: the trace of a product of two matrices of its rank."""
+    up, down = kind.up.flatten(1), kind.down.flatten(1)
+    if kind.mid is not None:
+        down = torch.einsum("ab...,bj->aj...", kind.mid, down).flatten(1)
+    return ((up.T @ up) * (down @ down.T)).sum().clamp_min(0).sqrt()

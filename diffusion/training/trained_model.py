@@ -15,6 +15,7 @@ from diffusion.model import Clip, Model, TextEncoder
 from diffusion.training.dropout import Chance
 from diffusion.training.embedding import live_states
 from diffusion.training.samples import Sample
+from diffusion.training.trained_adapter import TrainedAdapter
 from diffusion.training.trainer import Plan, States, Trainer, TrainingError
 
 _TEXT = "text encoder "  # before a text encoder's name, in names of parameters
@@ -31,6 +32,9 @@ class Trained(Protocol):
     def attached(self, network: Any) -> AbstractContextManager[None]:
         """A context in which the network goes through it, with gradients."""
 
+    def off(self) -> AbstractContextManager[None]:
+        """A context in which a network that goes through it is as it was before."""
+
     def kinds(self) -> dict[str, Kind]:
         """What was learned of each tensor, by its name in the network; a copy on the CPU."""
 
@@ -40,13 +44,17 @@ class TrainedModel:
     """What is trained of a denoiser and of text encoders, as one.
 
     clip: the text encoders as they are without it. texts: by the names of those that learn; empty if none does.
-    chance: where it has its random numbers from.
+    chance: where it has its random numbers from. longest: the greatest length of what LoRAs add to a layer, which holds
+    after each step; 0 is none. still: what `clip` has on it that does not learn and belongs into the file, by text
+    encoder.
     """
 
     denoiser: Trained
     clip: Clip
     texts: Mapping[str, Trained]
     chance: Chance = field(default_factory=Chance)
+    longest: float = 0.0
+    still: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -72,9 +80,23 @@ class TrainedModel:
                     stack.enter_context(self.texts[encoder.name].attached(text))
             yield
 
-    def kinds(self) -> dict[str, dict[str, Kind]]:
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """A context in which all networks that go through it are as they were before."""
+        with ExitStack() as stack:
+            for each in (self.denoiser, *self.texts.values()):
+                stack.enter_context(each.off())
+            yield
+
+    def settle(self) -> None:
+        """Bring what was learned within its limits, after a step."""
+        for each in (self.denoiser, *self.texts.values()):
+            if self.longest and isinstance(each, TrainedAdapter):
+                each.shorten(self.longest)
+
+    def kinds(self) -> dict[str, Mapping[str, Kind]]:
         """What was learned of each tensor, by network and by the tensor's name in it."""
-        return {UNET: self.denoiser.kinds(), **{name: text.kinds() for name, text in self.texts.items()}}
+        return {UNET: self.denoiser.kinds(), **self.still, **{name: text.kinds() for name, text in self.texts.items()}}
 
     def on_model(self, model: Model) -> Model:
         """The model with what was learned."""
@@ -94,7 +116,17 @@ class TrainedModel:
         learn = bool(self.texts)
         states = live_states(self.clip) if learn else states
         return Trainer(
-            model, self.parameters, samples, states, plan, texts_learn=learn, rates=rates, chance=self.chance
+            model,
+            self.parameters,
+            samples,
+            states,
+            plan,
+            texts_learn=learn,
+            of_texts=self.of_texts,
+            rates=rates,
+            chance=self.chance,
+            off=self.off,
+            settle=self.settle,
         )
 
 

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import torch
 from torch import Tensor, nn
@@ -24,14 +24,16 @@ from diffusion.training.captions import CaptionRules
 from diffusion.training.dropout import Chance
 from diffusion.training.learning_rate import LearningRate
 from diffusion.training.objective import Objective, Question, Trainable
-from diffusion.training.optimizers import Name, new_optimizer
+from diffusion.training.optimizer_arguments import Name
+from diffusion.training.optimizers import new_optimizer, rate_of
 from diffusion.training.samples import Order, Sample
 
+Item = TypeVar("Item")
 States = Callable[[str], tuple[Tensor, Mapping[str, Any]]]
 """``states(text)``: the encoded text ``[1, tokens, width]`` and its settings, as conditioning has them."""
 MOST_TEXTS = 512  # encoded ones that are kept; of SDXL they take 600 kB each
 CHECKED_TIMESTEPS = (0.1, 0.3, 0.5, 0.7, 0.9)  # shares of the schedule at which the fixed loss is measured
-MOST_CHECKED = 16  # samples that it is measured on, of all evenly
+MOST_CHECKED = 16  # samples that it is measured on
 # What losses are multiplied by before a backward pass in float16, which rounds small gradients to zero. The greatest
 # that overflows nothing is taken anew in each step, so that steps stay pure.
 HALF_SCALES = (2.0**14, 2.0**10, 2.0**6, 2.0**2, 2.0**-2)
@@ -41,6 +43,12 @@ Precision = Literal["of the model", "bfloat16", "float16"]
 that is trained kept in float32."""
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 _AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def evenly(items: Sequence[Item]) -> list[Item]:
+    """As many of some as the fixed loss is measured on, spread over them evenly."""
+    count = min(len(items), MOST_CHECKED)
+    return [items[at * len(items) // count] for at in range(count)]
 
 
 class TrainingError(ValueError):
@@ -57,9 +65,10 @@ class Plan:
     """How to train.
 
     batch: samples that the network sees at once; accumulation: batches of a step. learning_rate: the greatest one;
-    schedule: its factor at each step. clip: the greatest norm of the gradients, 0 for none.
-    average: how the parameters are averaged over the steps; None is not at all.
-    precision: what the network computes in.
+    schedule: its factor at each step. optimizer_arguments: as `read_arguments` reads them. clip: the greatest norm of
+    the gradients, 0 for none. average: how the parameters are averaged over the steps; None is not at all.
+    precision: what the network computes in. text_steps: text encoders that learn do so in the first so many steps; 0 is
+    in all.
     """
 
     seed: int = 0
@@ -69,11 +78,13 @@ class Plan:
     schedule: LearningRate = field(default_factory=LearningRate)
     optimizer: Name = "AdamW"
     weight_decay: float = 0.01
+    optimizer_arguments: str = ""
     clip: float = 1.0
     objective: Objective = field(default_factory=Objective)
     captions: CaptionRules = field(default_factory=CaptionRules)
     average: Averaging | None = None
     precision: Precision = "of the model"
+    text_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,13 +114,18 @@ class Trainer:
         plan: Plan,
         *,
         texts_learn: bool = False,
+        of_texts: Sequence[str] = (),
         rates: Mapping[str, float] | None = None,
         chance: Chance | None = None,
+        off: Callable[[], AbstractContextManager[None]] | None = None,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
-        """texts_learn: whether texts are encoded with what is trained, and so anew in each step.
+        """texts_learn: whether texts are encoded with what is trained, and so anew in each step. of_texts: the names of
+        the parameters of text encoders.
 
         rates: the greatest learning rates of the parameters that do not have the plan's, by their names.
-        chance: where what is trained has its random numbers from.
+        chance: where what is trained has its random numbers from. off: a context in which the networks that go through
+        it are as before, where there can be one. settle: called after each step, and may change the parameters.
 
         Raises `TrainingError` for a model or samples that cannot be trained with.
         """
@@ -119,6 +135,16 @@ class Trainer:
             raise TrainingError("There is no picture to train with: choose a folder that has some.", option="dataset")
         if model.source is not None and model.source.stored is not None:
             raise TrainingError("The weights of this model are kept in 8 bits: load it in its own number format.")
+        if off is None and any(sample.preserved for sample in samples):
+            raise TrainingError(
+                "What is trained here cannot be left out to ask the model what it said before: take Preserve Class "
+                "away, and give it pictures of the class.",
+                option="dataset",
+            )
+        if plan.text_steps and not of_texts:
+            raise TrainingError(
+                "No text encoder learns here: set text_steps in Learning Options to 0.", option="learning"
+            )
         # what acts while a model runs skips layers, keeps what it has seen, or wants to know how far a picture is
         self.model = replace(model, attachments=())
         self.samples = samples
@@ -129,12 +155,15 @@ class Trainer:
         for name, parameter in self.parameters.items():
             by_rate.setdefault((rates or {}).get(name, plan.learning_rate), []).append(parameter)
         groups = [{"params": each, "lr": rate} for rate, each in by_rate.items()]
-        self.optimizer: Optimizer = new_optimizer(plan.optimizer, groups, weight_decay=plan.weight_decay)
+        self.optimizer: Optimizer = new_optimizer(
+            plan.optimizer, groups, weight_decay=plan.weight_decay, arguments=plan.optimizer_arguments
+        )
         self._rates = tuple(by_rate)
         self._chance = chance or Chance()
+        self._off, self._settle = off, settle
         self.average = Average(plan.average, self.parameters) if plan.average else None
         self._states = states
-        self._texts_learn = texts_learn
+        self._texts_learn, self._of_texts = texts_learn, of_texts
         self._known: dict[str, tuple[Tensor, Mapping[str, Any]]] = {}
 
     def step(self, network: LoadedModel, number: int) -> Step:
@@ -142,6 +171,8 @@ class Trainer:
         plan = self.plan
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * plan.schedule.factor(number)
+        for name in self._of_texts:
+            self.parameters[name].requires_grad_(not plan.text_steps or number < plan.text_steps)
         batches = [self.order[number * plan.accumulation + part] for part in range(plan.accumulation)]
         for scale in HALF_SCALES if self._is_half(network) else (1.0,):
             costs, norm = self._backward(network, batches, number, scale)
@@ -149,6 +180,7 @@ class Trainer:
                 break
         step = self._looked_at(number, costs, norm, batches)
         self.optimizer.step()
+        self._settle()
         if self.average is not None:
             self.average.follow(number + 1)
         return step
@@ -183,7 +215,9 @@ class Trainer:
     ) -> Tensor:
         """Add what a batch teaches, `factor` times, to the gradients; what each of its samples cost, ``[B]``."""
         with self._chance.of(self._named(number, part)):
-            question, call, shown = self._asked(samples, self._draw(number, part), number)
+            question, shown, texts = self._asked(samples, self._draw(number, part), number)
+            question = self._preserved(network, question, shown, texts)
+            call = self._call(question, shown, texts)
             with network.answering(call):
                 with self._computing():
                     answer = self._answer(network, call, shown)
@@ -193,22 +227,26 @@ class Trainer:
         return losses.detach()
 
     @torch.no_grad()
-    def fixed_loss(self, network: LoadedModel, check: Callable[[], None] = lambda: None) -> float:
+    def fixed_loss(
+        self,
+        network: LoadedModel,
+        check: Callable[[], None] = lambda: None,
+        samples: Sequence[Sample] | None = None,
+    ) -> float:
         """The mean loss at always the same noise and timesteps, which shows what chance hides in the steps' losses.
 
-        It is measured on at most `MOST_CHECKED` samples, with whole captions. `check` is called before each, and may
-        raise.
+        It is measured on at most `MOST_CHECKED` samples, with whole captions: of those that are trained with, or of
+        `samples`, which are not. `check` is called before each, and may raise.
         """
-        count = min(len(self.samples), MOST_CHECKED)
+        if samples is None:
+            samples = [each for each in self.samples if not each.preserved] or self.samples
         asked = self.plan.objective
         schedule = self._trainable.schedule
         objective = Objective(unmasked=asked.unmasked, mask_normalized=asked.mask_normalized)
         found = []
-        if self._texts_learn:
-            self._known.clear()
-        for at in range(count):
+        self._forget_texts()
+        for at, sample in enumerate(evenly(samples)):
             check()
-            sample = self.samples[at * len(self.samples) // count]
             text = self._whole(sample.caption, at)
             draw = torch.Generator().manual_seed(at)
             for share in CHECKED_TIMESTEPS:
@@ -249,16 +287,38 @@ class Trainer:
 
     def _asked(
         self, samples: Sequence[Sample], draw: torch.Generator, number: int
-    ) -> tuple[Question, Call, list[Sample]]:
-        """What the network is asked in a step about some samples, and these as they are shown, some mirrored."""
+    ) -> tuple[Question, list[Sample], list[str]]:
+        """What the network is asked in a step about some samples, these as they are shown, some mirrored, and texts."""
         chance = random.Random(int(torch.randint(2**62, (), generator=draw)))
         texts = [self.plan.captions.text(sample.caption, chance, number) for sample in samples]
         shown = [
             sample.mirrored if sample.flipped is not None and chance.random() < 0.5 else sample for sample in samples
         ]
         latents = torch.stack([sample.latent for sample in shown]).to(self.model.device)
-        question = self.plan.objective.ask(self._trainable, latents, draw)
-        return question, self._call(question, shown, texts), shown
+        return self.plan.objective.ask(self._trainable, latents, draw), shown, texts
+
+    def _preserved(
+        self, network: LoadedModel, question: Question, samples: Sequence[Sample], texts: Sequence[str]
+    ) -> Question:
+        """The question with what the model answered before as the right answer for samples that are to be preserved."""
+        rows = [at for at, sample in enumerate(samples) if sample.preserved]
+        if not rows or self._off is None:
+            return question
+        asked = Question(*(each[rows] for each in question))
+        with torch.no_grad(), self._off():
+            self._forget_texts()
+            call = self._call(asked, [samples[at] for at in rows], [texts[at] for at in rows])
+            self._forget_texts()
+            with self._computing():
+                before = network(call)
+        target = question.target.clone()
+        target[rows] = before.to(target)
+        return question._replace(target=target)
+
+    def _forget_texts(self) -> None:
+        """Encode texts anew where what encodes them has changed."""
+        if self._texts_learn:
+            self._known.clear()
 
     def _answer(self, network: LoadedModel, call: Call, samples: Sequence[Sample]) -> Tensor:
         """What the network says of some samples, as they are shown."""
@@ -335,4 +395,4 @@ class Trainer:
         for concept, cost in costs:
             concepts.setdefault(concept, []).append(cost)
         means = {concept: sum(each) / len(each) for concept, each in concepts.items()}
-        return Step(number, loss, means, self.optimizer.param_groups[0]["lr"], norm)
+        return Step(number, loss, means, rate_of(self.optimizer), norm)

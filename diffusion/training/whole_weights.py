@@ -30,6 +30,7 @@ class TrainedWeights:
             for name, tensor in self._before.items()
             if name in kept
         }
+        self._places: list[tuple[nn.Module, str, nn.Parameter | None, nn.Parameter]] = []  # while it is attached
 
     @classmethod
     def of(cls, model: Model) -> TrainedWeights:
@@ -39,17 +40,29 @@ class TrainedWeights:
     @contextmanager
     def attached(self, network: Any) -> Iterator[None]:
         """A context in which the network has these weights, with gradients."""
-        places = [
-            (network.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2], name) for name in self.parameters
-        ]
-        before = [module._parameters[leaf] for module, leaf, _ in places]
+        for name, parameter in self.parameters.items():
+            path, _, leaf = name.rpartition(".")
+            module = network.get_submodule(path)
+            self._places.append((module, leaf, module._parameters[leaf], parameter))
         try:
-            for module, leaf, name in places:
-                module._parameters[leaf] = self.parameters[name]
+            self._put(own=True)
             yield
         finally:
-            for (module, leaf, _), parameter in zip(places, before, strict=True):
-                module._parameters[leaf] = parameter
+            self._put(own=False)
+            self._places.clear()
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """A context in which the network that has these weights has its own ones."""
+        self._put(own=False)
+        try:
+            yield
+        finally:
+            self._put(own=True)
+
+    def _put(self, own: bool) -> None:
+        for module, leaf, before, parameter in self._places:
+            module._parameters[leaf] = parameter if own else before
 
     def kinds(self) -> dict[str, Kind]:
         """What was learned of each tensor, as a difference."""

@@ -218,12 +218,14 @@ def _values(result: Result) -> list[Any]:
         [(inner.id, inner.class_type, inner.display, inner.ui) for inner in result.inner],
         result.blocked,
         list(result.files),
+        list(result.paths),
     ]
 
 
 def _result(values: list[Any]) -> Result:
-    outputs, ui, warnings, seconds, inner, blocked, files = values
-    return Result(outputs, ui, warnings, seconds, tuple(Inner(*each) for each in inner), blocked, tuple(files))
+    outputs, ui, warnings, seconds, inner, blocked, files, paths = values
+    shown = tuple(Inner(*each) for each in inner)
+    return Result(outputs, ui, warnings, seconds, shown, blocked, tuple(files), tuple(paths))
 
 
 def _open(folder: Path, budget: int | None) -> ResultStore:

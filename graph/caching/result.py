@@ -34,7 +34,8 @@ class Result:
     """What a node gave: its outputs, what the editor shows on it, its warnings, and the seconds that it took.
 
     `inner` is what the nodes of its subgraph have shown. `blocked` is the message of a blocked value that kept it from
-    being called. `files` are the stamps of the files that it shows, as it made them.
+    being called. `paths` are further files for which it stands; `files` are the stamps of the files that it shows, and
+    of these, as it made them.
     """
 
     outputs: tuple[Any, ...]
@@ -44,3 +45,4 @@ class Result:
     inner: tuple[Inner, ...] = ()
     blocked: str | None = None
     files: tuple[Stamp | None, ...] = ()
+    paths: tuple[str, ...] = ()

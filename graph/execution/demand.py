@@ -121,10 +121,12 @@ class Demand:
         self.schedule.finish(id)
 
     def lookup(self, step: Step) -> Result | None:
-        """A cached result, unless a file that it shows has been removed or changed."""
+        """A cached result, unless a file that it shows, or stands for, has been removed or changed."""
         key = self.keys[step.id]
         result = self._executor.cache.get(key)
-        if result is None or not (result.ui or result.inner) or are_as_made(result, self._executor.folders):
+        if result is None or not (result.ui or result.inner or result.paths):
+            return result
+        if are_as_made(result, self._executor.folders):
             return result
         self._executor.cache.drop(key)
         return None

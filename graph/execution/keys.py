@@ -113,7 +113,7 @@ class Keys:
         parts: list[Any] = []
         for item in spec.inputs:
             name = literals.get(item.name)
-            if item.files and isinstance(name, str):
+            if item.files and isinstance(name, str) and (name or not item.options.get("optional")):
                 try:
                     parts.append(self._content(file_path(item.files, name, self._folders)))
                 except FileNotFoundError as error:

@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from graph.context import GraphView, Interrupted
 from graph.events import Event, GivesWay, NodeStarted, Preview, Progress, Shown, Warned
 from graph.execution.outside import Outside
+from graph.figures import marked
 from graph.files.reservations import JobFiles
 from graph.folders import Folders
 
@@ -58,6 +60,7 @@ class NodeContext:
         "_last_progress",
         "index",
         "node_id",
+        "paths",
         "ui",
         "unfinished",
         "warnings",
@@ -68,6 +71,7 @@ class NodeContext:
         self.index = index
         self.ui: dict[str, list[Any]] | None = None
         self.warnings: tuple[str, ...] = ()
+        self.paths: tuple[str, ...] = ()
         self.unfinished = False
         self._job = job
         self._gives_way = False
@@ -133,11 +137,12 @@ class NodeContext:
     def show(self, kind: str, items: list[Any]) -> None:
         """Add to what the editor shows on the node."""
         self.ui = self.ui or {}
-        self.ui.setdefault(kind, []).extend(items)
+        for each, found in marked({kind: items}).items():
+            self.ui.setdefault(each, []).extend(found)
 
     def show_now(self, shown: Mapping[str, list[Any]], orders: Sequence[str] = ()) -> None:
         """Show this while the node runs."""
-        self._job.emit(Shown(self.node_id, dict(shown), list(orders)))
+        self._job.emit(Shown(self.node_id, marked(shown), list(orders)))
 
     def orders(self) -> list[str]:
         """What the user has told the node."""
@@ -159,6 +164,10 @@ class NodeContext:
     def leave_unfinished(self) -> None:
         """Say that the result is not to be used again."""
         self.unfinished = True
+
+    def stands_for(self, path: Path) -> None:
+        """Say that the result depends on a file."""
+        self.paths = (*self.paths, str(path.absolute()))
 
     def warn(self, text: str) -> None:
         """Tell the user something that does not stop the job."""

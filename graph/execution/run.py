@@ -160,7 +160,7 @@ class Run:
             self._activate(step, values, begun, node_context, returned)
         else:
             seconds = self._direct.seconds(step, begun)
-            result = Result(outputs, node_context.ui, node_context.warnings, seconds)
+            result = Result(outputs, node_context.ui, node_context.warnings, seconds, paths=node_context.paths)
             self._keep(step, result, node_context.unfinished)
 
     def _invoke(
@@ -287,21 +287,23 @@ class Run:
             self._emit(events.Blocked(step.id, blocked, _now()))
         ui: dict[str, list[Any]] | None = None
         warnings: tuple[str, ...] = ()
+        paths: tuple[str, ...] = ()
         for each in active.contexts:
             warnings += each.warnings
+            paths += each.paths
             for kind, items in (each.ui or {}).items():
                 ui = ui or {}
                 ui.setdefault(kind, []).extend(items)
         inner = tuple(each.beneath(step.id) for each in self._inner.pop(step.id, ()))
         seconds = time.perf_counter() - active.begun
         unfinished = any(each.unfinished for each in active.contexts)
-        self._keep(step, Result(outputs, ui, warnings, seconds, inner, blocked), unfinished)
+        self._keep(step, Result(outputs, ui, warnings, seconds, inner, blocked, paths=paths), unfinished)
 
     def _keep(self, step: Step, result: Result, unfinished: bool) -> None:
         if unfinished:
             self._keys.set_apart(step.id)
         if step.id not in self._keys.unique:
-            if result.ui or result.inner:
+            if result.ui or result.inner or result.paths:
                 result = replace(result, files=stamps(result, self._executor.folders))
             self._executor.cache.put(self._keys[step.id], result, wanted=step.spec.output_node)
         self._finish(step, result, cached=False)

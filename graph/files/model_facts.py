@@ -14,6 +14,8 @@ import msgspec
 from graph.files.safetensors_header import metadata_of, read_header
 
 MOST_WORDS = 60
+GRAPHS = ("workflow", "prompt")
+"""Entries that hold the graph that made a file."""
 LARGEST_SIDECAR = 4_000_000
 """Bytes."""
 SIDECARS = (".json", ".civitai.info")
@@ -52,7 +54,9 @@ class ModelFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     training: dict[str, str] = {}
     """How it was trained: rank, resolution, steps … as the trainer has written them."""
     metadata: dict[str, str] = {}
-    """All texts of the header, but for pictures."""
+    """All texts of the header, but for pictures and the workflow."""
+    workflow: bool = False
+    """Whether the header holds the workflow that made the file."""
     tensors: int = 0
 
 
@@ -69,7 +73,12 @@ def model_facts(path: Path) -> ModelFacts:
         family=family_of(metadata, tensors) or _known_family(_text(beside, "sd version") or _text(beside, "baseModel")),
         trigger_words=_unique([*_beside_words(beside), *_phrase_words(metadata), *_trained_words(metadata)]),
         training=_training(metadata),
-        metadata={key: text for key, text in metadata.items() if "data:image" not in text and key != "ss_cover_images"},
+        metadata={
+            key: text
+            for key, text in metadata.items()
+            if "data:image" not in text and key not in ("ss_cover_images", *GRAPHS)
+        },
+        workflow=any(key in metadata for key in GRAPHS),
         tensors=len(tensors),
     )
 
@@ -107,13 +116,17 @@ def _phrase_words(metadata: Mapping[str, str]) -> list[str]:
 
 
 def _trained_words(metadata: Mapping[str, str]) -> list[str]:
-    """The tags of the training captions, the most frequent first (`ss_tag_frequency`: by folder and tag)."""
+    """The tags of the training captions, the most frequent first (`ss_tag_frequency`: by folder and tag).
+
+    Those of class pictures, which are in folders of their own, bring nothing out.
+    """
     try:
         folders = msgspec.json.decode(metadata.get("ss_tag_frequency", "{}"), type=dict[str, dict[str, int]])
+        of_class = msgspec.json.decode(metadata.get("ss_reg_dataset_dirs", "{}"), type=dict[str, Any])
     except (msgspec.DecodeError, msgspec.ValidationError):
         return []
     counts: dict[str, int] = {}
-    for tags in folders.values():
+    for tags in (tags for folder, tags in folders.items() if folder not in of_class):
         for tag, count in tags.items():
             counts[tag.strip()] = counts.get(tag.strip(), 0) + count
     return sorted(counts, key=lambda tag: -counts[tag])
@@ -143,6 +156,7 @@ TRAINING = {
     "ss_learning_rate": "learning rate",
     "ss_optimizer": "optimizer",
     "ss_num_train_images": "images",
+    "ss_sd_model_name": "model",
     "ss_clip_skip": "clip skip",
     "ss_training_comment": "comment",
     "modelspec.date": "date",

@@ -21,6 +21,11 @@ class ModelNote(msgspec.Struct, frozen=True, omit_defaults=True):
     """Those that the user wants to see, in place of the file's own."""
     favorite: bool = False
 
+    @property
+    def words(self) -> list[str]:
+        """The trigger words, one by one."""
+        return [word.strip() for word in self.trigger_words.split(",") if word.strip()]
+
 
 class _Digest(msgspec.Struct, frozen=True):
     modified: int

@@ -157,6 +157,8 @@ def _choice(value: Any, choices: Sequence[Any], options: Mapping[str, Any], fold
             "Value not in list",
             f"takes a file name, and {_short(value)} is not one. Choose a file.",
         )
+    if not value and options.get("optional"):
+        return value
     try:
         if kind == "input":
             folders.input_path(value)

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from api import pictures
+from diffusion.video import reading
 from tests.running_server import RunningServer, Session
 
 
@@ -266,6 +268,19 @@ async def test_an_upload_without_a_file_is_refused(session: Session):
         "/upload/image", data=b"--x", headers={"Content-Type": "multipart/form-data"}
     ) as response:
         assert response.status == 400
+
+
+@pytest.mark.parametrize("path", ["/upload/image", "/upload/file"])
+async def test_a_video_that_cannot_be_read_is_refused_as_it_arrives(session: Session, server: RunningServer, path: str):
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field(path.rsplit("/", 1)[1], b"\0\0\0\x18ftypisom" + b"nonsense" * 50, filename="broken.mp4")
+    async with session.http.post(path, data=form) as response:
+        assert response.status == 400
+        assert (await response.json())["error"]["message"] == (
+            "'broken.mp4' is not a video that can be read. Convert it to MP4."
+        )
+    assert not (server.base / "input" / "broken.mp4").exists()
+    assert pictures.CONTAINERS == reading.CONTAINERS, "what nodes can read is not refused"
 
 
 async def test_a_file_of_any_kind_can_be_uploaded_for_the_nodes_that_read_it(session: Session, server: RunningServer):

@@ -71,6 +71,20 @@ def test_what_trainers_and_downloaders_write_is_read(tmp_path: Path):
     assert (facts.description, facts.family) == ("Hats.", "SD 1.x")
 
 
+def test_a_workflow_is_told_and_not_shown_and_class_pictures_have_no_trigger_words(tmp_path: Path):
+    said = {
+        "workflow": "{}",
+        "modelspec.trigger_phrase": "ghst",
+        "ss_tag_frequency": json.dumps({"ghost": {"flat": 9}, "class": {"somebody": 99}}),
+        "ss_reg_dataset_dirs": json.dumps({"class": {"n_repeats": 1, "img_count": 99}}),
+    }
+    put_model(tmp_path / "ghost.safetensors", LORA, said)
+    facts = model_facts(tmp_path / "ghost.safetensors")
+    assert facts.trigger_words == ["ghst", "flat"]
+    assert facts.workflow
+    assert "workflow" not in facts.metadata
+
+
 @pytest.mark.parametrize("content", [b"", b"\x08\0\0\0\0\0\0\0{}", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0[]"])
 def test_a_damaged_file_has_no_facts(tmp_path: Path, content: bytes):
     path = tmp_path / "broken.safetensors"

@@ -340,3 +340,39 @@ def test_nothing_is_left_of_a_canvas_that_was_closed(bench: Bench):
     after = counted()
     assert after[0] <= listeners
     assert after[1] <= nodes + 20
+
+
+SEEN = """() => {
+    const host = document.querySelector('#canvas');
+    const { left, top, right, bottom } = document.activeElement.getBoundingClientRect();
+    const under = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    return {
+        scrolled: host.scrollTop + host.scrollLeft,
+        whole: left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight,
+        hit: document.activeElement.contains(under) || under?.contains(document.activeElement) === true,
+        node: Number(document.activeElement.closest('.node')?.dataset.node),
+    };
+}"""
+
+
+def test_the_camera_goes_where_the_keyboard_goes(bench: Bench):
+    keyboard = bench.page.keyboard
+    # Each is beyond the edge of the view that shows the one before.
+    places = [(100, 100), (1300, 820), (1700, 980), (400, 1120)]
+    nodes = [f"bench.node('Source', '{at}', {x}, {y})" for at, (x, y) in enumerate(places)]
+    bench.run(f"bench.open({{ nodes: [{', '.join(nodes)}], links: [] }})")
+    bench.widget("0", "file").get_by_role("button").focus()
+    visited = []
+    for key in ["Tab"] * 3 + ["Shift+Tab"] * 2:
+        keyboard.press(key)
+        bench.settle()
+        seen = bench.page.evaluate(SEEN)
+        visited.append(seen.pop("node"))
+        assert seen == {"scrolled": 0, "whole": True, "hit": True}
+    assert visited == [1, 2, 3, 2, 1]
+    # What a pointer gives the focus to stays under it, though a part of it is outside.
+    bench.run("view.setCamera({ x: 150, y: 10, scale: 1 })")
+    bench.settle()
+    bench.widget("0", "file").get_by_role("button").first.click(position={"x": 120, "y": 8})
+    bench.settle()
+    assert bench.run("view.camera()") == {"x": 150, "y": 10, "scale": 1}

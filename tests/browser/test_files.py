@@ -212,11 +212,11 @@ def test_what_is_missing_is_said_and_replaced(desk: Desk, tmp_path: Path):
     assert kept["nodes"][0]["widgets_values"][0] == "old/pocket-v1.ckpt"
 
 
-def weights(names: list[str]) -> bytes:
-    entries = {
+def weights(names: list[str], **metadata: str) -> bytes:
+    entries: dict[str, object] = {
         name: {"dtype": "F32", "shape": [1], "data_offsets": [4 * at, 4 * at + 4]} for at, name in enumerate(names)
     }
-    header = json.dumps(entries).encode()
+    header = json.dumps({"__metadata__": metadata, **entries}).encode()
     return len(header).to_bytes(8, "little") + header + bytes(4 * len(names))
 
 
@@ -246,6 +246,44 @@ def test_files_of_every_kind_become_what_they_are(desk: Desk, own_server: Runnin
     (tmp_path / "notes.txt").write_text("nothing")
     desk.drop(tmp_path / "notes.txt", "text/plain")
     expect(page.get_by_text("notes.txt").last).to_be_visible()
+
+
+def test_weights_open_the_workflow_that_made_them_and_say_what_they_are(
+    desk: Desk, own_server: RunningServer, tmp_path: Path
+):
+    page, path = desk.page, tmp_path / "ghost.safetensors"
+    said = {"ss_base_model_version": "sd_v1", "ss_steps": "1200", "modelspec.trigger_phrase": "ghst"}
+    made = json.loads(json.dumps(DEFAULT))
+    made["nodes"][0]["title"] = "What was trained"
+    path.write_bytes(weights(["lora_unet_x.lora_up.weight"], workflow=json.dumps(made), **said))
+    desk.drop(path, "")
+    expect(desk.node("What was trained")).to_be_visible()
+    expect(desk.tab("ghost")).to_have_attribute("aria-selected", "true")
+    about = "SD 1.x · 1,200 steps · trigger words: ghst"
+    toast = page.locator(".toast", has_text=f"This workflow made ghost.safetensors (LoRA · {about}).")
+    toast.get_by_role("button", name="Add it to the models").click()
+    dialog = page.get_by_role("dialog", name="Add a model")
+    expect(dialog).to_contain_text(about)
+    dialog.get_by_role("button", name="Send to the server").click()
+    expect(desk.node("Load LoRA")).to_contain_text("ghost.safetensors")
+    assert (own_server.base / "models" / "loras" / "ghost.safetensors").read_bytes() == path.read_bytes()
+
+    page.keyboard.press("m")
+    library = page.get_by_role("complementary", name="Models")
+    library.get_by_role("combobox", name="Kind").select_option("loras")
+    library.get_by_role("button", name="ghost, SD 1.x").click()
+    library.get_by_role("button", name="Open the workflow that made it").click()
+    expect(desk.tabs()).to_have_count(2)
+    expect(desk.node("Load LoRA")).to_have_count(0)
+
+    path.write_bytes(weights(["lora_unet_x.lora_up.weight"], workflow="{", **said))
+    desk.drop(path, "")
+    expect(dialog).to_contain_text("The workflow in it is damaged and cannot be opened.")
+    dialog.get_by_role("button", name="Cancel").click()
+    path.write_bytes(weights(["lora_unet_x.lora_up.weight"], **said))
+    desk.drop(path, "")
+    expect(dialog).to_contain_text(about)
+    expect(dialog).to_contain_text("It carries no workflow.")
 
 
 def test_a_picture_of_the_graph_holds_the_workflow(desk: Desk, tmp_path: Path):

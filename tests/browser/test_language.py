@@ -1,5 +1,6 @@
 """The editor in Chinese: every panel, dialog and menu, and every built-in node."""
 
+import io
 import json
 import re
 import urllib.request
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import Editor
@@ -21,7 +23,7 @@ TECHNICAL = """
     CLIP VAE LoRA ControlNet CFG DDIM Karras Latent Lanczos sRGB RGB RGBA alpha Markdown Python
     checkpoint embedding seed denoise cfg tags user models Sigma sigma
     Beta Canny FreeU HyperTile InstructPix2Pix LLLite Adapter LeReS MiDaS TAESD ZoeDepth Zero
-    DreamBooth EasyCache IP FaceID Alimama FreSca
+    DreamBooth EasyCache IP FaceID Alimama FreSca LoCon LoHa
 """
 # What a person or a program has named: it is shown as it is.
 GIVEN = "code, kbd, pre, textarea, input, option, .search-id, .help-type, .log"
@@ -130,6 +132,18 @@ def walk_menu(page: Page, *mine: str) -> None:
     expect(page.get_by_role("menu")).to_have_count(0)
 
 
+PNG = io.BytesIO()
+Image.effect_noise((64, 64), 80).save(PNG, "PNG")
+REFUSED = {
+    "cut.png": (PNG.getvalue()[:2000], "image/png", "已损坏或不完整。"),
+    "page.jpg": (b"<html>Please log in</html>", "image/jpeg", "不是可以读取的图片。"),
+    "broken.mp4": (b"\0\0\0\x18ftypisom" + b"nonsense" * 50, "video/mp4", "不是可以读取的视频。"),
+    "broken.mkv": (b"nonsense", "", "不是可以读取的视频。"),
+    "all.zip": (b"PK\3\4", "application/zip", "是压缩包。"),
+    "notes.txt": (b"Buy milk.", "text/plain", "中没有工作流。"),
+}
+
+
 def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server, tmp_path: Path):
     # A refusal is an error in the browser's console.
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, locale="zh-CN")
@@ -158,7 +172,49 @@ def test_what_is_wrong_is_said_in_chinese(browser: Browser, server: Server, tmp_
     expect(page.locator("#toasts")).to_contain_text(said)
     page.keyboard.press("q")
     expect(page.locator(".job-error").first).to_contain_text(said)
+    for name, (content, media_type, sentence) in REFUSED.items():
+        (tmp_path / name).write_bytes(content)
+        editor.drop(tmp_path / name, media_type)
+        expect(page.locator("#toasts")).to_contain_text(f"“{name}”{sentence}")
+    expect(page.locator(".node")).to_have_count(1)
     context.close()
+
+
+def test_what_nodes_show_is_said_in_the_language_of_the_moment(editor: Editor, server: Server, tmp_path: Path):
+    page = editor.page
+    folder = server.base / "input" / "picture"
+    folder.mkdir(parents=True)
+    for name in ("one", "two"):
+        Image.new("RGB", (64, 64)).save(folder / f"{name}.png")
+    table = "picture,loss\nmask,{} x {}: {} in {} batches"
+    prompt = {
+        "1": node("TrainingPictures", folder_name="picture", caption="loss"),
+        "2": node("CheckTrainingPictures", dataset=["1", 0], resolution=64, steps=5),
+        "3": node("ShowTable", text=table),
+    }
+    file = tmp_path / "shown.json"
+    file.write_text(json.dumps(prompt))
+    editor.drop(file, "application/json")
+    expect(page.locator(".node")).to_have_count(3)
+    speak = page.locator("#toolbar").get_by_role("button", name=re.compile("Language|语言"))
+    speak.click()
+    page.get_by_role("menuitemcheckbox", name="简体中文").click()
+    page.keyboard.press("Control+Enter")
+    checked, given = (page.locator(f"[data-node='{id}']") for id in "23")
+    expect(checked.locator(".figure-title")).to_have_text(
+        "2 张图片，计重复共 2 张，每批 1 张。每轮 2 步。5 步合 2.5 轮。", timeout=60_000
+    )
+    expect(checked.locator(".result-text")).to_contain_text("picture：2 张图片，计重复共 2 张，占一轮的 100%，权重 1")
+    expect(checked.locator("th")).to_have_text(["", "图片", "概念", "重复次数", "训练尺寸", "描述", "遮罩"])
+    # What a person has written or named stays, though nodes have the same words.
+    expect(checked.locator("tbody tr").first.locator("td")).to_have_text(
+        ["", "one.png", "picture", "1", "64 x 64", "loss", ""]
+    )
+    expect(given.locator("th, td")).to_have_text(["picture", "loss", *table.split("\n")[1].split(",")])
+    speak.click()
+    page.get_by_role("menuitemcheckbox", name="English").click()
+    expect(checked.locator("th").nth(1)).to_have_text("picture")
+    expect(checked.locator(".figure-title")).to_contain_text("2 pictures, 2 with repeats, in batches of 1.")
 
 
 def texts_of(type: str, info: dict[str, Any]) -> list[list[str]]:

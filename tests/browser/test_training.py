@@ -59,11 +59,14 @@ def test_a_training_is_watched_and_told_what_to_do(editor: Editor, own_server: R
     line = node.locator(".plot-line").first
     before = line.get_attribute("d")
     expect(line).not_to_have_attribute("d", before or "", timeout=60_000)
-    told("Pause").click()
+    told("Pause").press("Enter")
     expect(told("Go on")).to_be_visible(timeout=60_000)
+    expect(told("Go on")).to_be_focused()
     editor.page.reload()  # nothing is said while it waits
     expect(told("Go on")).to_be_visible(timeout=60_000)
+    expect(node.locator(".node-state")).to_contain_text("paused")
     told("Sample now").click()
+    expect(editor.page.locator("#toasts")).to_contain_text("the sample pictures are painted")
     picture = node.locator(".result-strip .result")
     expect(picture).to_be_visible(timeout=60_000)
     assert picture.locator(".result-label").inner_text().isdigit()

@@ -1,9 +1,12 @@
 """Videos in the editor: they open the workflow that they carry, and play."""
 
+import io
 import json
 from pathlib import Path
 
+import av
 import torch
+from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from diffusion.video.writing import FORMATS, Format, write_video
@@ -51,6 +54,22 @@ def test_a_dropped_video_opens_its_workflow_whose_videos_play(editor: Editor, tm
     opened.evaluate("video => { video.currentTime = 0; return video.play(); }")
     opened.evaluate(PLAYS)
     editor.page.keyboard.press("Escape")
+
+
+def test_a_video_that_the_browser_cannot_play_is_one_that_nodes_can_read(editor: Editor, tmp_path: Path):
+    path = tmp_path / "old.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=4)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for frame in FRAMES:
+            picture = av.VideoFrame.from_ndarray((frame * 255).to(torch.uint8).numpy(), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    editor.drop(path, "")
+    expect(editor.node("Load Video")).to_contain_text("old.avi")
+    expect(editor.page.locator("#toasts")).to_contain_text("“old.avi” is in the input folder now")
+    shown = editor.page.request.get("/api/view?filename=old.avi&type=input&preview=webp")
+    assert Image.open(io.BytesIO(shown.body())).size == (64, 48)
 
 
 def in_lightbox(editor: Editor, title: str) -> Locator:

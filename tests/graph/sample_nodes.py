@@ -115,6 +115,17 @@ def partly(ctx: Context, value: int = 7) -> int:
     return value // 2
 
 
+@node("Carve", category="test", output_node=True)
+def carve(ctx: Context, value: int = 7) -> int:
+    """A number, and a file that has it."""
+    calls.append(("Carve", value))
+    ctx.folders.user.mkdir(parents=True, exist_ok=True)
+    file = ctx.folders.user / "stone"
+    file.write_text(str(value))
+    ctx.stands_for(file)
+    return value
+
+
 @node("Grumble", category="test")
 def grumble(ctx: Context) -> int:
     ctx.warn("It is late.")

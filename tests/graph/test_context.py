@@ -54,7 +54,7 @@ def test_contexts_have_what_the_protocol_says(tmp_path):
         NodeContext(job_context(folders, lambda event: None), "1"),
     ]
     members = [name for name in vars(Context) if not name.startswith("_")]
-    assert len(members) == 19
+    assert len(members) == 20
     for context in contexts:
         assert all(hasattr(context, name) for name in members)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, NamedTuple
 
 import pytest
 
-from graph.declare import Choice, Color, Context, Files, Multiline, Range, Seed, node, spec_of
+from graph.declare import Choice, Color, Context, Files, FixedSeed, Multiline, Range, Seed, node, spec_of
 from graph.types import Socket, fits
 
 Picture = Annotated[object, Socket("IMAGE")]
@@ -38,6 +38,9 @@ def test_sockets_are_links_and_annotated_scalars_are_widgets_in_the_order_of_the
     ) -> Picture:
         return picture
 
+    def fixed(seed: FixedSeed = 0) -> int:
+        return seed
+
     spec = declared(sample)
     assert [(item.name, item.type, item.required) for item in spec.inputs] == [
         ("picture", "IMAGE", True),
@@ -51,6 +54,7 @@ def test_sockets_are_links_and_annotated_scalars_are_widgets_in_the_order_of_the
     ]
     assert spec.context_parameter == "ctx"
     assert spec.input("seed").options == {"default": 3, "min": 0, "max": 2**64 - 1, "control_after_generate": True}
+    assert declared(fixed).input("seed").options["control_after_generate"] == "fixed"
     assert spec.input("steps").options == {"default": 4, "min": 1, "max": 9, "step": 2}
     assert spec.input("strength").options["display"] == "slider"
     assert isinstance(spec.input("strength").options["max"], float)

@@ -144,6 +144,19 @@ def test_a_picture_whose_name_another_one_has_got_is_made_again(bench):
     assert bench.run(painting())[1] == ["Save"]
 
 
+def test_a_result_is_none_any_more_when_the_file_that_it_stands_for_is_gone_or_another_one(bench):
+    """What was made of it is as good as before."""
+    prompt = {"1": node("Carve"), "2": node("Add", a=["1", 0], b=0), "3": node("Show", value=["2", 0])}
+    assert bench.run(prompt)[1] == ["Carve", "Add", "Show"]
+    assert bench.run(prompt)[1] == []
+    (bench.folders.user / "stone").unlink()
+    assert bench.run(prompt)[1] == ["Carve"]
+    assert bench.run({"1": node("Carve", value=11)})[1] == ["Carve"]
+    assert bench.run(prompt)[1] == ["Carve"]
+    assert (bench.folders.user / "stone").read_text() == "7"
+    assert bench.run(prompt)[1] == []
+
+
 def test_without_room_everything_runs_again(tmp_path):
     bench = Bench(tmp_path, budget=0)
     assert bench.run(chain())[1] == bench.run(chain())[1] == ["Number", "Add", "Show"]

@@ -1,5 +1,5 @@
 from graph.folders import Folders
-from graph.schema import alias_entry, fill_choices, object_info
+from graph.schema import alias_entry, file_choices, fill_choices, object_info
 from tests.graph import sample_nodes
 
 
@@ -55,3 +55,6 @@ def test_file_lists_are_filled_in_without_changing_the_stored_entries(tmp_path):
     assert filled["Picture"]["input"]["required"]["image"] == [["cat.png"], {"files": "input", "image_upload": True}]
     assert stored["Load"]["input"]["required"]["name"][0] == []
     assert filled["Add"] is stored["Add"]
+    # a file that may be left out
+    assert file_choices({"files": "checkpoints", "optional": True}, folders) == ["", "a.safetensors"]
+    assert file_choices({"files": "loras", "optional": True}, folders) == [""]

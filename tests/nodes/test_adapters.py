@@ -67,7 +67,7 @@ def test_a_lora_is_put_on_both_and_says_what_it_changes(context, tiny):
     texts = adapters.lora_loader(context, tiny.model, tiny.clip, "cat.safetensors", 0.0, 0.5).CLIP
     assert not torch.equal(texts.encode("cat")[0][0], tiny.clip.encode("cat")[0][0])
     # twelve layers in each of the four transformers, six in each of the three layers of text
-    assert context.shown["text"][0] == "Changes 48 layers of the UNet, 18 layers of CLIP-L."
+    assert context.shown["text"][0] == "Changes 48 layers of the UNet. Changes 18 layers of CLIP-L."
     assert context.warnings == []
 
 

@@ -12,7 +12,7 @@ from diffusion.images.tone import LEVELS, curve_table
 from diffusion.sampling import SCHEDULERS
 from diffusion.sampling.noise_schedule import NoiseSchedule
 from graph.declare import InputError, spec_of
-from graph.figures import MOST_POINTS, MOST_ROWS, Plot, Series, Table
+from graph.figures import MOST_POINTS, MOST_ROWS, Plot, Series, Table, Words, marked
 from graph.folders import Folders
 from graph.testing import Recorder
 from nodes import figures
@@ -190,6 +190,30 @@ def test_long_lines_are_thinned_and_keep_their_spikes():
     assert line["x"][line["y"].index(40.0)] == 31_420
     assert (line["x"][0], line["x"][-1]) == (5, 100_004)
     assert line["x"] == sorted(line["x"])
+
+
+def test_it_is_told_which_texts_are_words_of_the_node(context):
+    """An editor translates these alone: a person may have written the same."""
+    plot = Plot([Series([1.0], Words("loss")), Series([2.0], "ghost")], Words("Losses"), "mine", Words("loss")).shown()
+    assert plot["said"] == ["Losses", "loss"]
+    assert [each.get("said") for each in plot["series"]] == [["loss"], None]
+    table = Table([Words("for"), "loss"], [[Words("all"), "for"], ["x", 2]]).shown()
+    assert table == {
+        "title": "",
+        "columns": ["for", "loss"],
+        "rows": [["all", "for"], ["x", 2]],
+        "left_out": 0,
+        "said": ["for"],
+        "said_cells": ["all"],
+    }
+    assert not {"said", "said_cells"} & Table(["for"], [["all"]]).shown().keys()
+    texts = [Words.joined([Words("A cat."), Words("A dog.")]), "a cat"]
+    assert marked({"text": texts, "images": [{}]}) == {
+        "text": ["A cat. A dog.", "a cat"],
+        "images": [{}],
+        "said": ["A cat. A dog."],
+    }
+    assert type(marked({"text": texts})["text"][0]) is str
 
 
 def test_what_is_not_finite_is_a_gap():

@@ -185,7 +185,8 @@ def test_a_lora_is_extracted_resized_and_merged(pair, folders):
     adapter_tools.lora_save(context, "made", 4, model_diff=difference, text_encoder_diff=texts)
     made = folders.output / context.shown["models"][0]["filename"]
     metadata = read_header(made).metadata
-    assert metadata["ss_network_dim"] == "4"
+    assert (metadata["ss_network_dim"], metadata["ss_base_model_version"], metadata["ss_v2"]) == ("4", "sd_v1", "False")
+    assert len(metadata["sshs_model_hash"]) == 64
     assert 0.1 < float(metadata["safelight_retained_energy"]) < 1
     lost = {"lora_unet_nowhere.alpha": torch.tensor(1.0)}
     save_weights(folders.models / "loras" / "made.safetensors", {**load_weights(made), **lost})

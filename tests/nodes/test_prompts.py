@@ -86,7 +86,7 @@ def test_block_weights_and_what_is_not_used_of_a_lora(ctx, tiny, lora):
     save_weights(path, {**load_weights(path), "lora_unet_nowhere.alpha": torch.tensor(1.0)})
     without = prompted(ctx, tiny, "a cat <lora:ann:0.5:lbw=OUTALL>").MODEL.patches[0]
     assert not without.changes()
-    assert ctx.shown["text"] == ["Ann.safetensors changes 1 layers of the UNet, 1 layers of CLIP-L."]
+    assert ctx.shown["text"] == ["Adds Ann.safetensors. Changes 1 layers of the UNet. Changes 1 layers of CLIP-L."]
     assert "1 tensors of Ann.safetensors belong to nothing" in ctx.warnings.pop()
     middle = prompted(ctx, tiny, "a cat <lora:ann:0.5:lbw=0,0,1,0,0:start=3>")
     assert middle.CLIP is not tiny.clip

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from diffusion.adapters import fit, load_adapter
 from diffusion.training.pictures import Dataset
@@ -148,6 +149,18 @@ def test_a_lora_of_another_origin_is_not_overwritten(ctx, tiny):
     assert file.read_bytes() == content
 
 
+@pytest.mark.parametrize("file", ["ghost.safetensors", "ghost-step00000500.safetensors"])
+def test_what_kohyas_scripts_have_made_under_the_name_is_not_overwritten(ctx, tiny, file):
+    """They call their files the same, and say so in them with the same key."""
+    path = ctx.folders.models / "loras" / file
+    save_file({"x": torch.zeros(1)}, path, {"ss_output_name": "ghost", "ss_training_started_at": "1700000000.5"})
+    with pytest.raises(InputError, match="There is another ghost"):
+        train(ctx, tiny, training_pictures(ctx, "ghost"), save_every=500)
+    path.unlink()
+    train(ctx, tiny, training_pictures(ctx, "ghost"), 2, save_every=1)
+    train(ctx, tiny, training_pictures(ctx, "ghost"), 2, save_every=1, seed=1)
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [("block_rates", "1,2"), ("dropout", 0.1), ("rank_dropout", 0.1), ("loraplus_ratio", 4.0)],
@@ -158,7 +171,7 @@ def test_options_that_do_not_fit_are_told_at_their_input(ctx, tiny, option, valu
     assert refused.value.input_name == option
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a/b", "c:d", ".hidden"])
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "c:d", ".hidden", "字" * 100])
 def test_names_stay_in_their_folder(ctx, tiny, name):
     with pytest.raises(InputError) as refused:
         train(ctx, tiny, training_pictures(ctx, "ghost"), name=name)
@@ -181,7 +194,7 @@ def test_the_check_says_what_is_wrong_and_how_many_steps_an_epoch_has(ctx):
     )
     check_training_pictures(ctx, both, resolution=64, batch_size=4, bucket_step=8)
     [table] = ctx.shown["tables"]
-    assert "5 pictures, 32 with repeats, in batches of 4: 8 steps an epoch" in table["title"]
+    assert "5 pictures, 32 with repeats, in batches of 4. An epoch has 8 steps." in table["title"]
     thumbnail, *rest = table["rows"][0]
     assert rest[:4] == ["ghost_00.png", "ghost", 10, "64 x 64"]
     with Image.open(ctx.folders.temp / thumbnail["subfolder"] / thumbnail["filename"]) as small:
@@ -247,6 +260,7 @@ def test_a_new_word_is_learned_and_nothing_else(ctx, tiny):
     assert found.word == "embedding:ghst"
     [file] = (ctx.folders.models / "embeddings").iterdir()
     vectors = load_weights(file)["ghst"]
+    assert read_header(file).metadata["modelspec.architecture"] == "stable-diffusion-v1/textual-inversion"
     first = torch.stack([table[736], table[2368]])  # red, cat
     assert vectors.shape == first.shape
     assert not torch.allclose(vectors, first)

@@ -178,16 +178,22 @@ def inversion(ctx, tiny, **options):
 
 @pytest.mark.parametrize("kind", [lora, hypernetwork, dreambooth, inversion])
 def test_sample_pictures_are_those_that_a_sampler_makes_of_what_was_learned(folders, tiny, kind):
-    """They are painted through what is trained; what comes of it is painted by the sampler that everybody uses."""
+    """They are painted through what is trained; what comes of it is painted by the sampler that everybody uses.
+
+    Of the LoRA with options that the line of the prompt has.
+    """
     ctx = Recorder(folders)
     text = "a embedding:ghost" if kind is inversion else "a ghst"
-    monitor = training_monitor(text, 2, 0, negative="red", seed=5, steps=3, cfg=3.0)
+    if kind is lora:
+        monitor, width = training_monitor(f"{text} --n red --d 5 --s 3 --l 3 --w 131", 2, 0), 16
+    else:
+        monitor, width = training_monitor(text, 2, 0, negative="red", seed=5, steps=3, cfg=3.0), 8
     parts = {"model": tiny.model, "clip": tiny.clip, "vae": tiny.vae, "dataset": training_pictures(ctx, "ghost")}
     options = {"name": "ghost", "steps": 2, "resolution": 64, "learning_rate": 0.01, "monitor": monitor}
     model, clip, prompt = kind(ctx, tiny, **parts, **options)
     made = sample(
         model,
-        {"samples": torch.zeros(1, 4, 8, 8)},
+        {"samples": torch.zeros(1, 4, 8, width)},
         clip.encode(prompt),
         clip.encode("red"),
         seed=5,

@@ -15,7 +15,7 @@ from diffusion.training.hints import with_hints
 from diffusion.training.lora import states_of
 from diffusion.training.samples import encoded
 from diffusion.training.trainer import Plan
-from diffusion.weights import load_weights
+from diffusion.weights import load_weights, read_header
 from graph.context import Interrupted
 from graph.declare import InputError
 from graph.folders import Folders
@@ -85,6 +85,8 @@ def test_a_run_that_was_stopped_ends_in_the_very_same_file_wherever_its_conditio
     assert [done for done, whole in again.steps if whole == 3] == [3]
     assert same(file(ctx), file(straight))
     assert not same(file(ctx), file(ctx, "inverted-step00000002.safetensors"))
+    said = read_header(file(ctx)).metadata
+    assert (said["modelspec.architecture"], said["ss_flip_aug"]) == ("stable-diffusion-v1/controlnet", "True")
     assert found.loss == expected.loss
     assert found.CONTROL_NET.name == control_net_loader(ctx, found.control_net_name).name == "inverted.safetensors"
     more = train(again, tiny, 1, name="more", control_net=found.CONTROL_NET, learning_rate=0.0, saved_as="float32")

@@ -7,6 +7,10 @@ from PIL import Image
 from diffusion.interrogation.captioner import Description
 from diffusion.model import Vae
 from diffusion.training import memory
+from diffusion.training.lora import states_of
+from diffusion.training.samples import encoded
+from diffusion.training.trainer import Plan
+from diffusion.training.whole_weights import all_weights
 from diffusion.weights import load_weights
 from graph.declare import InputError
 from graph.folders import Folders
@@ -14,7 +18,7 @@ from graph.testing import Recorder
 from nodes import training
 from nodes.training_memory import estimate_training_memory
 from nodes.training_options import learning_options, training_objective
-from nodes.training_pictures import check_training_pictures, training_pictures
+from nodes.training_pictures import buckets_of, check_training_pictures, training_pictures
 from tools.mascot.ghost import write
 
 
@@ -115,6 +119,29 @@ def test_an_estimate_says_what_is_trained_and_what_would_help(ctx, tiny, monkeyp
     estimate_training_memory(ctx, **options, rank=4, resolution=64)
     assert "not enough memory" in ctx.warnings[0]
     assert "are missing" in ctx.shown["tables"][1]["title"]
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_the_estimate_of_a_whole_model_is_what_its_training_takes(ctx, tiny, texts):
+    """The oracle is the largest step of such a training, of which every tensor is counted."""
+    dataset = training_pictures(ctx, "ghost")
+    options = {"model": tiny.model, "clip": tiny.clip, "dataset": dataset, "method": "whole model"}
+    estimate_training_memory(ctx, **options, text_encoders=texts, batch_size=2, resolution=128)
+    found = {str(what): float(size.split()[0]) for what, size in ctx.shown["tables"][0]["rows"]}
+    trained = all_weights(tiny.model, tiny.clip, texts=texts)
+    samples = encoded(dataset, buckets_of(128, 64), tiny.vae, tiny.model.latent_format)
+    trainer = trained.trainer(tiny.model, samples, states_of(tiny.clip), Plan(batch=2), {})
+    parts = [tiny.model.part, *(encoder.part for encoder in tiny.clip.encoders if texts)]
+    with tiny.model.loaded() as network, trained.attached(network.network):
+        for parameter in trainer.parameters.values():
+            parameter.grad = torch.zeros_like(parameter)
+        taken = memory._peak(lambda: trainer.learn_from(network, samples, 0, 0, 1.0))
+        assert memory.estimated(trainer, network).step == pytest.approx(taken, rel=0.05)
+        assert all(parameter.requires_grad for parameter in trainer.parameters.values())
+    held = sum(parameter.numel() * 4 for parameter in trainer.parameters.values())
+    assert found["weights of the model"] == pytest.approx(sum(part.size for part in parts) / 2**20, abs=0.06)
+    assert found["what is trained"] == pytest.approx(held / 2**20, abs=0.06)
+    assert found["the largest step (2 pictures)"] == pytest.approx(taken / 2**20, rel=0.05)
 
 
 def test_a_captioner_describes_what_has_no_text_file(ctx):

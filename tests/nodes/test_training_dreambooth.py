@@ -1,20 +1,21 @@
 """DreamBooth on a small checkpoint: what it writes, that the prior counts, and that nothing else is changed by it."""
 
-import math
+import shutil
 
 import pytest
 import torch
 
 from diffusion.adapters import fit, load_adapter
 from diffusion.checkpoint import load_checkpoint
-from diffusion.training.lora import AdapterPlan, new_adapter, states_of
+from diffusion.training.lora import AdapterPlan, new_adapters, states_of
 from diffusion.training.samples import Sample
 from diffusion.training.trainer import Plan, Trainer
-from diffusion.training.whole_weights import TrainedWeights
+from diffusion.training.whole_weights import all_weights
+from diffusion.weights import read_header
 from graph.declare import InputError
+from graph.engine import Engine
 from graph.folders import Folders
 from graph.testing import Recorder
-from nodes.training_course import lost
 from nodes.training_dreambooth import train_dreambooth, training_images
 from nodes.training_pictures import join_training_pictures, training_pictures
 from tools.mascot.ghost import write
@@ -66,6 +67,11 @@ def test_text_encoders_learn_too_and_all_of_it_is_also_a_lora(ctx, tiny):
     file = ctx.folders.model_path("loras", found.lora_name)
     fitted = fit(load_adapter(file), tiny.model, tiny.clip)
     assert fitted.report.complete
+    said = load_adapter(file).metadata
+    assert said["ss_network_dim"] == said["ss_network_alpha"] != "4096"  # no matrix has as much
+    assert said["modelspec.architecture"] == "stable-diffusion-v1/lora"
+    whole = read_header(ctx.folders.model_path("checkpoints", found.ckpt_name)).metadata
+    assert (whole["modelspec.architecture"], whole["ss_text_encoder_lr"]) == ("stable-diffusion-v1", "0.001")
     added = [fitted.on_model(tiny.model, 1.0), *fitted.on_clip(tiny.clip, 1.0).encoders]
     for taught, stored, lora, plain in zip(
         [found.MODEL, *found.CLIP.encoders],
@@ -80,11 +86,8 @@ def test_text_encoders_learn_too_and_all_of_it_is_also_a_lora(ctx, tiny):
         assert sum(bool((before[name] - after[name]).abs().max() > 5e-4) for name in matrices) > 0.7 * len(matrices)
         for name in matrices:
             torch.testing.assert_close(again[name], after[name], rtol=0, atol=3e-4)
-    state, name = lost("checkpoints"), file.stem
-    assert state(ctx.folders, name=name, lora_rank=4096) is None
-    file.unlink()
-    assert state(ctx.folders, name=name, lora_rank=0) is None
-    assert math.isnan(state(ctx.folders, name=name, lora_rank=4096))  # it is made again when the node is queued
+    checkpoint = ctx.folders.model_path("checkpoints", found.ckpt_name)
+    assert ctx.stood_for == [checkpoint, file]  # both are made again when one is gone
 
 
 def test_pictures_of_the_graph_are_kept_once(ctx):
@@ -101,6 +104,25 @@ def test_pictures_of_the_graph_are_kept_once(ctx):
         training_images(ctx, [])
 
 
+def test_pictures_of_the_graph_that_were_deleted_are_made_again(tmp_path):
+    """Whatever is between them and the training; where nothing was, they are made once."""
+    prompt = {
+        "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64}},
+        "2": {"class_type": "TrainingImages", "inputs": {"images": ["1", 0], "caption": "a cat"}},
+        "3": {"class_type": "JoinTrainingPictures", "inputs": {"datasets0": ["2", 0]}},
+    }
+    with Engine(tmp_path) as engine:
+        found = engine.run(prompt, targets=["3"]).outputs["3"]
+        assert engine.run(prompt, targets=["3"]).outputs["3"] is found
+        for _ in range(2):
+            [picture] = found.pictures
+            shutil.rmtree(picture.path.parent)
+            again = engine.run(prompt, targets=["3"]).outputs["3"]
+            assert again == found
+            assert picture.path.is_file()
+        assert engine.run(prompt, targets=["3"]).outputs["3"] is again
+
+
 def test_subject_and_class_are_trained_together_and_told_apart(ctx, tiny):
     prior = training_images(ctx, [torch.rand(1, 64, 64, 3)], "a cat", concept="cat", weight=0.5)
     both = join_training_pictures(a=training_pictures(ctx, "ghost"), b=prior)
@@ -109,7 +131,13 @@ def test_subject_and_class_are_trained_together_and_told_apart(ctx, tiny):
     assert all(name in (folder / "log.jsonl").read_text() for name in ('"ghost": ', '"cat": '))
 
 
-@pytest.mark.parametrize("made", [TrainedWeights.of, lambda model: new_adapter(model, AdapterPlan(), seed=1)])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda model, clip: all_weights(model, clip, texts=False),
+        lambda model, clip: new_adapters(model, clip, AdapterPlan(), seed=1),
+    ],
+)
 def test_the_weight_of_the_prior_changes_the_gradient_through_class_pictures_alone(tiny, made):
     """The gradient is linear in the weight, and its slope is the gradient of the class pictures."""
     draw = torch.Generator().manual_seed(1)
@@ -120,7 +148,7 @@ def test_the_weight_of_the_prior_changes_the_gradient_through_class_pictures_alo
             Sample("subject", latents[0], "ghst", "ghost", weight=subject),
             Sample("class", latents[1], "a cat", "cat", weight=weight),
         ]
-        weights = made(tiny.model)
+        weights = made(tiny.model, tiny.clip)
         trainer = Trainer(tiny.model, weights.parameters, data, states_of(tiny.clip), Plan(batch=2, clip=0.0))
         with tiny.model.loaded() as network, weights.attached(network.network):
             trainer.step(network, 0)

@@ -4,6 +4,7 @@ import { isApiPrompt, readApiPrompt } from '../../web/core/api-format.js';
 import { arrange } from '../../web/core/arrange.js';
 import { GraphDocument } from '../../web/core/document.js';
 import { readWorkflow, writeWorkflow } from '../../web/core/format.js';
+import { defaultValues } from '../../web/core/spec.js';
 import { pick, randomNumbers, specs } from './example-graph.js';
 
 const prompt = {
@@ -15,6 +16,15 @@ const prompt = {
   3: { class_type: 'Loader', inputs: { file: 'b.safetensors' }, _meta: { title: 'Loader' } },
   '8:1': { class_type: 'Unknown', inputs: { size: 3, list: { __value__: [1, 2] }, from: ['3', 1], lost: ['99', 0] } },
 };
+
+test('a new seed changes after each run, but for that of a node that is to do the same again', () => {
+  const sampler = specs.get('Sampler');
+  assert.ok(sampler);
+  const fixed = { control_after_generate: 'fixed' };
+  const inputs = sampler.inputs.map((each) => ({ ...each, options: { ...each.options, ...fixed } }));
+  const controls = [sampler, { ...sampler, inputs }].map((each) => defaultValues(each)['seed/control']);
+  assert.deepEqual(controls, ['randomize', 'fixed']);
+});
 
 test('a prompt becomes nodes with values, titles and links', () => {
   const { nodes, links } = readApiPrompt(prompt, specs);

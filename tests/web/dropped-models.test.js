@@ -11,6 +11,7 @@ const spec = (type, inputs, outputs, more = {}) => [
 const [model, clip, strength] = [input('model', 'MODEL'), input('clip', 'CLIP'), input('strength', 'FLOAT')];
 const lora = input('lora_name', 'COMBO', 'loras');
 const SPECS = new Map([
+  spec('TrainLoRA', [{ ...lora, widget: true, options: { files: 'loras', advanced: true } }], ['MODEL', 'CLIP', 'RUN'], { category: 'training' }),
   spec('LoraNames', [lora], ['STRING']),
   spec('LoraLoaderModelOnly', [model, lora, strength], ['MODEL']),
   spec('LoraLoaderRegional', [model, clip, lora, input('mask', 'MASK'), strength, strength], ['MODEL', 'CLIP']),

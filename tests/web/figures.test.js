@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JobCourse } from '../../web/app/job-course.js';
-import { figuresOf, readFigures } from '../../web/core/figures.js';
+import { figuresOf, inWords, readFigures } from '../../web/core/figures.js';
 import { axisAround, nearestPoint, placeOn, shortNumber, ticksOf, valueAt } from '../../web/core/plot-axes.js';
 import { asCsv, isNumeric, sortedRows } from '../../web/core/tables.js';
 
@@ -88,6 +88,17 @@ test('what a pack sends that is no figure is left out', () => {
     [picture, '{"filename":"a.png","subfolder":"x","type":"../etc"}'],
   ]);
   assert.equal(figuresOf({ images: [], text: ['x'] }), null);
+});
+
+test('what nodes say in their own words is translated, and nothing else', () => {
+  const raw = figuresOf({
+    plots: [{ title: 'loss', x_label: 'loss', y_label: 'mine', said: ['loss'], series: [{ label: 'loss', y: [1] }, { label: 'mean', y: [1], said: ['mean'] }] }],
+    tables: [{ title: 'Mine', columns: ['for', 'loss'], rows: [['all', 'for']], said: ['for', 'not there'], said_cells: ['all'] }],
+  });
+  const [{ plot }, { table }] = readFigures(raw, (text) => text.toUpperCase());
+  assert.deepEqual([plot.title, plot.xLabel, plot.yLabel, ...plot.series.map(({ label }) => label)], ['LOSS', 'LOSS', 'mine', 'loss', 'MEAN']);
+  assert.deepEqual([table.title, table.columns, table.rows], ['Mine', ['FOR', 'loss'], [['ALL', 'for']]]);
+  assert.deepEqual(['a', 'b'].map(inWords(['b'], (text) => text.toUpperCase())), ['a', 'B']);
 });
 
 test('figures of nodes that are shown on one node are shown together', () => {

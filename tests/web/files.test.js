@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import { runsWhileTyping } from '../../web/app/key-map.js';
 import { readPictureTexts } from '../../web/app/picture-metadata.js';
 import { withText } from '../../web/app/png-text.js';
+import { aboutWeights, readWeightTexts } from '../../web/app/weight-header.js';
 import { GraphDocument } from '../../web/core/document.js';
 import { addNodes } from '../../web/core/edits.js';
 import { History } from '../../web/core/history.js';
 import { missingIn, replaceMissingFile, replaceMissingType } from '../../web/core/missing.js';
 import { similarNames } from '../../web/core/similar-names.js';
 import { distinctNames } from '../../web/core/tab-names.js';
-import { headerLength, kindOfWeights, readHeader } from '../../web/core/weight-files.js';
+import { headerLength, kindOfWeights, readHeader, trainingOf } from '../../web/core/weight-files.js';
 
 test('open workflows are called so that they can be told apart', () => {
   assert.deepEqual(distinctNames(['cat', 'dog']), ['cat', 'dog']);
@@ -75,6 +76,51 @@ test('what is no safetensors file has no header', () => {
   assert.equal(headerLength(new Uint8Array(4), 4), null);
   assert.equal(readHeader('{"a"'), null);
   assert.equal(readHeader('[1]'), null);
+});
+
+/** A file of so many bytes, of which only those that are asked for are there. */
+function fileOfWeights(metadata, size) {
+  const text = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, 'x.lora_up.weight': { shape: [1] } }));
+  const start = new Uint8Array([...new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer), ...text]);
+  const read = [];
+  const slice = (from, to) => {
+    read.push(to);
+    return new Blob([start.subarray(from, to)]);
+  };
+  return { file: { size, slice }, read, length: start.length };
+}
+
+test('of weights only the header is read, however large they are', async () => {
+  const { file, read, length } = fileOfWeights({ workflow: '{"nodes": []}', ss_steps: 7 }, 2 ** 42);
+  assert.deepEqual([...(await readWeightTexts(file))], [['workflow', '{"nodes": []}']]);
+  assert.deepEqual(read, [8, length]);
+  const cut = fileOfWeights({ workflow: '{}' }, 20);
+  assert.equal((await readWeightTexts(cut.file)).size, 0);
+  assert.deepEqual(cut.read, [8]);
+});
+
+test('weights say what they were trained for, how long, and their words', () => {
+  const t = (key, values = {}) => [key, ...Object.values(values)].join(' ');
+  const editor = { t, locale: { peek: () => 'en' } };
+  const said = {
+    'modelspec.architecture': 'stable-diffusion-xl-v1-base/lora',
+    ss_steps: '1200',
+    'modelspec.trigger_phrase': 'ghst, , flat',
+  };
+  const lora = (metadata) => header(['lora_unet_x.lora_up.weight'], metadata);
+  assert.equal(
+    aboutWeights(editor, lora(said)),
+    'upload.kind.loras · SDXL · weights.steps 1,200 · weights.words ghst, flat',
+  );
+  assert.equal(aboutWeights(editor, lora({})), 'upload.kind.loras');
+  assert.equal(aboutWeights(editor, null), 'weights.unknown');
+  const tags = JSON.stringify({ a: { few: 1, most: 3, ' ': 9 }, b: { some: 2, few: 0, most: 'x' }, c: null });
+  assert.deepEqual(trainingOf(lora({ ss_base_model_version: 'sd_v2_v', ss_steps: '-1', ss_tag_frequency: tags })), {
+    base: 'SD 2.x',
+    steps: null,
+    words: ['most', 'some', 'few'],
+  });
+  assert.deepEqual(trainingOf(lora({ ss_tag_frequency: '{"a"' })), { base: '', steps: null, words: [] });
 });
 
 test('a text put into a PNG is read again', async () => {

@@ -10,7 +10,7 @@ const chinese = texts('zh-CN');
 const chineseNodes = texts('nodes.zh-CN');
 
 /** The server says these in English; they are in a file of their own, which the start does not wait for. */
-const isOfNodes = (key) => /^(category\.|input\.|output\.|tip\.|node\.[A-Z]|node\.unCLIP)/.test(key);
+const isOfNodes = (key) => /^(word\.|category\.|input\.|output\.|tip\.|node\.[A-Z]|node\.unCLIP)/.test(key);
 
 const sources = readdirSync(web, { recursive: true })
   .filter((name) => String(name).endsWith('.js'))

@@ -55,6 +55,18 @@ test('texts of packs are found by dotted keys, in the language that is chosen', 
   assert.equal(translator('en').has('example.list'), false);
 });
 
+test('packs bring sentences too, and ours come first', async () => {
+  const made = createTranslator(new Map([['en', {}]]), 'zh-CN', async () => ({ 'word.loss': '损失' }), async () => ({ 'A cat.': '猫。' }));
+  await made.load('zh-CN');
+  made.learn(packTexts({ zh: { sentences: { 'A cat.': '另一只猫。', 'Holds {0} rows.': '共 {0} 行。', 'rows in all': '总行数' } } }, made.locales));
+  assert.equal(made.sentence('Holds 3 rows.'), '共 3 行。');
+  assert.equal(made.sentence('A cat.'), '猫。');
+  assert.equal(made.words('A cat.\nloss\nrows in all\nHolds 4 rows.\nnobody knows'), '猫。\n损失\n总行数\n共 4 行。\nnobody knows');
+  assert.equal(made.sentence('loss'), 'loss', 'a file may have this name');
+  made.locale.set('en');
+  assert.equal(made.words('Holds 4 rows.'), 'Holds 4 rows.');
+});
+
 test('a pack replaces none of our texts, and a later one replaces those of the packs', () => {
   const made = translator('en');
   assert.equal(made.t('example.deep.er'), 'Ours');

@@ -130,26 +130,27 @@ def tinted(sprite: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
 
 
 @cache
-def _sprite(noun: str, style: str, tint: str, pixels: int) -> Image.Image:
+def sprite(noun: str, style: str, tint: str, pixels: int) -> Image.Image:
+    """An object alone, RGBA, in a square of `pixels`."""
     drawn = (*NOUNS, RESERVED_NOUN)
-    sprite = _sheet("sprites.png", SPRITE_PIXELS)[drawn.index(noun) * len(STYLES) + STYLES.index(style)]
+    drawing = _sheet("sprites.png", SPRITE_PIXELS)[drawn.index(noun) * len(STYLES) + STYLES.index(style)]
     if tint != NATURAL:
-        sprite = tinted(sprite, TINTS[tint])
-    return sprite.resize((pixels, pixels), Image.Resampling.LANCZOS)
+        drawing = tinted(drawing, TINTS[tint])
+    return drawing.resize((pixels, pixels), Image.Resampling.LANCZOS)
 
 
 def render(scene: Scene, sway: tuple[int, int] = (0, 0)) -> Image.Image:
     """Paint a scene, RGB, 128 x 128 pixels; `sway` moves the object by so many pixels right and down."""
-    return placed(_sprite(scene.noun, scene.style, scene.tint, SIZES[scene.size]), scene, sway)
+    return placed(sprite(scene.noun, scene.style, scene.tint, SIZES[scene.size]), scene, sway)
 
 
-def placed(sprite: Image.Image, scene: Scene, sway: tuple[int, int] = (0, 0)) -> Image.Image:
-    """Paint a sprite, RGBA and as large as the scene says, in the place of its object, on its background."""
+def placed(drawing: Image.Image, scene: Scene, sway: tuple[int, int] = (0, 0)) -> Image.Image:
+    """Paint a drawing, RGBA and as large as the scene says, in the place of its object, on its background."""
     picture = Image.new("RGB", (RESOLUTION, RESOLUTION), BACKGROUNDS[scene.background])
     across, down = PLACES[scene.place]
     shift = PLACE_SHIFT[scene.size]
-    margin = (RESOLUTION - sprite.width) // 2
-    picture.paste(sprite, (margin + across * shift + sway[0], margin + down * shift + sway[1]), sprite)
+    margin = (RESOLUTION - drawing.width) // 2
+    picture.paste(drawing, (margin + across * shift + sway[0], margin + down * shift + sway[1]), drawing)
     return picture
 
 

@@ -55,10 +55,10 @@ def shown(sheet: Sheet, begun: Start, latent: Node | Output, title: str | None =
     return sheet.add("PreviewImage", title, images=sheet.add("VAEDecode", samples=latent, vae=begun.vae))
 
 
-def compared(sheet: Sheet, begun: Start, latents: Mapping[str, Node]) -> Node:
-    """The pictures of latents on one sheet, each with its name below it, saved."""
+def compared(sheet: Sheet, begun: Start, latents: Mapping[str, Node], columns: int = 2, width: int = 160) -> Node:
+    """The pictures of latents on one sheet, each so wide and with its name below it, saved."""
     pictures = [sheet.add("VAEDecode", samples=latent, vae=begun.vae) for latent in latents.values()]
     joined = sheet.add("MakeList", **{f"value{number}": picture for number, picture in enumerate(pictures)})
-    look = {"columns": 2, "width": 160, "margin": 6, "text_size": 16}
+    look = {"columns": columns, "width": width, "margin": 6, "text_size": 16}
     contact = sheet.add("ContactSheet", images=joined, captions="\n".join(latents), **look)
     return sheet.add("SaveImage", images=contact)

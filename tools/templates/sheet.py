@@ -129,7 +129,7 @@ def widget_values(node: Node) -> dict[str, Any]:
         kind, options = declared[widget.name]
         value = node.values.get(widget.name)
         if value is None:
-            if "files" in options and widget.name not in node.links:
+            if "files" in options and not options.get("optional") and widget.name not in node.links:
                 raise ValueError(f"Name a file for '{widget.name}' of {node.type}.")
             value = _default(kind, options)
         seed = value if isinstance(value, Seed) else Seed(value)

@@ -1,14 +1,15 @@
 """Templates of other trainings of the embedded checkpoint on the mascot, and of a trained one held to an outline."""
 
-from tools.templates.samples import Start, empty, sampled, saved, shown, start
-from tools.templates.sheet import Node, Seed, Sheet
+from tools.templates.samples import Start, compared, empty, sampled, saved, shown, start
+from tools.templates.sheet import Node, Sheet
 from tools.templates.template import Text, template
+from tools.templates.training import GHOSTS, trained
 
-GHOSTS = "examples/ghost"
 LORA = "pocket_ghost.safetensors"
 NETWORK = "pocket_canny.safetensors"
 NAME = "little_ghost"
 PROMPT = "a ghst on a purple background, flat style"
+OF_CLASS = "a cat on a white background, flat style"
 
 
 @template(
@@ -66,14 +67,15 @@ def train_textual_inversion(sheet: Sheet) -> None:
     """A word for the ghost, and pictures of the words that it began with and of the word."""
     begun = start(sheet, PROMPT)
     with sheet.group("Training"):
-        trained = _trained(
-            sheet, begun, "TrainTextualInversion", "Train Textual Inversion", initial_words="ghost", vectors=4,
-            steps=60, learning_rate=0.03, texts="captions",
+        pictures = sheet.add("TrainingPictures", folder_name=GHOSTS)
+        learned = trained(
+            sheet, begun, "TrainTextualInversion", "Train Textual Inversion", pictures, name=NAME,
+            initial_words="ghost", vectors=4, steps=60, learning_rate=0.03, texts="captions",
         )  # fmt: skip
     latent = empty(sheet)
     before = shown(sheet, begun, sampled(sheet, begun, latent, "Before"), "Without the word")
     word = f"embedding:{NAME} {PROMPT}"
-    positive = sheet.add("CLIPEncode", "Prompt with the word", clip=trained["CLIP"], text=word)
+    positive = sheet.add("CLIPEncode", "Prompt with the word", clip=learned["CLIP"], text=word)
     after = saved(sheet, begun, sampled(sheet, begun, latent, "After", positive=positive), "With the word")
     sheet.thumbnail(before, after, form="grid")
 
@@ -83,12 +85,13 @@ def train_textual_inversion(sheet: Sheet) -> None:
     about=Text(
         "Trains all weights of the model on the ghost, and beside it on pictures of a class that it should keep: here "
         "cats, which the model paints itself before the training. They come from the graph, are made once, and count "
-        "as much as weight says. Unlink them, and the cat's face fades. Shown are the ghost's prompt and the cat's, "
-        "before and after. Take as class what your subject is: for your own cat, pictures of cats. Usual models want a "
-        "learning rate of about 0.000002 and hundreds of steps. The checkpoint is in models/checkpoints.",
+        "as much as weight says. Shown are the ghost's prompt and the cat's, before and after; what happens without "
+        "the class pictures is in the template DreamBooth: prior on and off. Take as class what your subject is: for "
+        "your own cat, pictures of cats. Usual models want a learning rate of about 0.000002 and hundreds of steps. "
+        "The checkpoint is in models/checkpoints.",
         "用幽灵的图片训练模型的全部权重，同时训练应当保留的类别的图片：这里是猫，由模型在训练前自己画出。"
-        "它们来自图中，只画一次，分量由 weight 决定。断开它们，猫的脸就会变淡。"
-        "四张图是幽灵和猫的提示词在训练前后的结果。"
+        "它们来自图中，只画一次，分量由“权重”决定。四张图是幽灵和猫的提示词在训练前后的结果；"
+        "没有类别图片会怎样，见模板“DreamBooth：有无先验保留”。"
         "类别应当是你的主体所属的类别：教自己的猫，就用猫的图片。常见模型的学习率约为 0.000002，需要几百步。"
         "检查点在 models/checkpoints 里。",
     ),
@@ -98,23 +101,71 @@ def train_textual_inversion(sheet: Sheet) -> None:
 def train_dreambooth(sheet: Sheet) -> None:
     """The whole model learns the ghost, and keeps what cats look like."""
     begun = start(sheet, PROMPT)
-    of_class = "a cat on a white background, flat style"
+    prompt, of_class = _class_pictures(sheet, begun)
+    with sheet.group("Training"):
+        subject = sheet.add("TrainingPictures", folder_name=GHOSTS)
+        both = sheet.add("JoinTrainingPictures", dataset0=subject, dataset1=of_class)
+        learned = _dreambooth(sheet, begun, "Train DreamBooth", both, NAME)
+    taught, latent = begun._replace(model=learned["MODEL"]), empty(sheet)
+    before = shown(sheet, begun, sampled(sheet, begun, latent, "Subject before"), "Before")
+    after = saved(sheet, taught, sampled(sheet, taught, latent, "Subject"), "The subject")
+    again = saved(sheet, taught, sampled(sheet, taught, latent, "Class", positive=prompt), "The class")
+    cat = shown(sheet, begun, sampled(sheet, begun, latent, "Class before", positive=prompt), "The class before")
+    sheet.thumbnail(before, after, cat, again)
+
+
+@template(
+    title=Text("DreamBooth: prior on and off", "DreamBooth：有无先验保留"),
+    about=Text(
+        "The same DreamBooth training twice: once with the ghost's pictures alone, once with pictures of cats beside "
+        "them, which the model has painted itself. Look at the columns: both trainings learn what 24 steps give of "
+        "the ghost, but without class pictures the cat loses its face, though no picture of the ghost is called a cat: "
+        "what is trained on one thing forgets others. With them it keeps it, and a third of what is learned from is "
+        "cats. The loss of the ghost's pictures shows nothing of this: paint prompts of the class. For your own "
+        "subject take a class that it belongs to, and look at prompts of that class, and of others, before you use "
+        "the model. The weight of Images as Training Pictures is the weight of the prior: 0 is none, 1 is usual.",
+        "同一个 DreamBooth 训练做两次：一次只用幽灵的图片，一次再加上由模型自己画的猫的图片。"
+        "请按列比较：两次都学到了 24 步能学到的幽灵，但没有类别图片时猫失去了脸，"
+        "尽管没有一张幽灵图片被称作猫：只练一样，就会忘记别的；"
+        "有类别图片时，脸保住了，而学习用的图片里有三分之一是猫。"
+        "幽灵图片的损失看不出这一点：要画类别的提示词。"
+        "训练自己的主体时，选它所属的类别，使用模型之前，看看这个类别和其他类别的提示词画得如何。"
+        "“以图像为训练图片”的“权重”就是先验的权重：0 是没有，1 是常用值。",
+    ),
+    category="training",
+    tags=("dreambooth", "prior preservation", "compare"),
+)
+def train_dreambooth_prior(sheet: Sheet) -> None:
+    """The ghost and a cat: before a training, after one without class pictures, and after one with them."""
+    begun = start(sheet, PROMPT)
+    prompt, of_class = _class_pictures(sheet, begun)
+    with sheet.group("Trainings"):
+        subject = sheet.add("TrainingPictures", folder_name=GHOSTS)
+        both = sheet.add("JoinTrainingPictures", dataset0=subject, dataset1=of_class)
+        without = _dreambooth(sheet, begun, "Without class pictures", subject, "without_prior")
+        kept = _dreambooth(sheet, begun, "With class pictures", both, "with_prior")
+    models = {"before": begun.model, "prior off": without["MODEL"], "prior on": kept["MODEL"]}
+    latent, made = empty(sheet), {}
+    for name, positive in (("ghost", begun.positive), ("cat", prompt)):
+        for when, model in models.items():
+            title = f"{name}, {when}"
+            made[title] = sampled(sheet, begun._replace(model=model), latent, title, positive=positive, steps=12)
+    sheet.thumbnail(compared(sheet, begun, made, columns=3))
+
+
+def _class_pictures(sheet: Sheet, begun: Start) -> tuple[Node, Node]:
+    """The prompt of a class, and pictures of it that the model paints before it is trained."""
     with sheet.group("Pictures of the class"):
-        prompt = sheet.add("CLIPEncode", "Prompt of the class", clip=begun.clip, text=of_class)
+        prompt = sheet.add("CLIPEncode", "Prompt of the class", clip=begun.clip, text=OF_CLASS)
         latents = empty(sheet, batch_size=4)
         made = sampled(sheet, begun, latents, "Class pictures", positive=prompt, steps=8)
         pictures = sheet.add("VAEDecode", samples=made, vae=begun.vae)
-        class_pictures = sheet.add("TrainingImages", images=pictures, caption=of_class, weight=1.0)
-    with sheet.group("Training"):
-        trained = _trained(
-            sheet, begun, "TrainDreamBooth", "Train DreamBooth", also=class_pictures, steps=38, learning_rate=0.0003,
-        )  # fmt: skip
-    taught, latent = begun._replace(model=trained["MODEL"]), empty(sheet)
-    before = shown(sheet, begun, sampled(sheet, begun, latent, "Subject before"), "Before")
-    subject = saved(sheet, taught, sampled(sheet, taught, latent, "Subject"), "The subject")
-    again = saved(sheet, taught, sampled(sheet, taught, latent, "Class", positive=prompt), "The class")
-    cat = shown(sheet, begun, sampled(sheet, begun, latent, "Class before", positive=prompt), "The class before")
-    sheet.thumbnail(before, subject, cat, again)
+        return prompt, sheet.add("TrainingImages", images=pictures, caption=OF_CLASS, weight=1.0)
+
+
+def _dreambooth(sheet: Sheet, begun: Start, title: str, dataset: Node, name: str) -> Node:
+    """A training of all weights that is as short as it can be."""
+    return trained(sheet, begun, "TrainDreamBooth", title, dataset, name=name, steps=24, learning_rate=0.0006)
 
 
 @template(
@@ -135,21 +186,13 @@ def train_hypernetwork(sheet: Sheet) -> None:
     """A hypernetwork of the ghost, and pictures without and with it."""
     begun = start(sheet, PROMPT)
     with sheet.group("Training"):
-        trained = _trained(
-            sheet, begun, "TrainHypernetwork", "Train Hypernetwork", steps=60, learning_rate=0.003, layers="1, 2, 1",
+        pictures = sheet.add("TrainingPictures", folder_name=GHOSTS)
+        learned = trained(
+            sheet, begun, "TrainHypernetwork", "Train Hypernetwork", pictures, name=NAME,
+            steps=60, learning_rate=0.003, layers="1, 2, 1",
         )  # fmt: skip
     latent = empty(sheet)
     before = shown(sheet, begun, sampled(sheet, begun, latent, "Without it"), "Before")
-    taught = begun._replace(model=trained["MODEL"])
+    taught = begun._replace(model=learned["MODEL"])
     after = saved(sheet, taught, sampled(sheet, taught, latent, "With it"), "After")
     sheet.thumbnail(before, after, form="grid")
-
-
-def _trained(sheet: Sheet, begun: Start, type: str, title: str, also: Node | None = None, **values: object) -> Node:
-    """A node that trains with the pictures of the ghost, and perhaps others."""
-    pictures = sheet.add("TrainingPictures", folder_name=GHOSTS)
-    if also is not None:
-        pictures = sheet.add("JoinTrainingPictures", dataset0=pictures, dataset1=also)
-    links = {"model": begun.model, "clip": begun.clip, "vae": begun.vae, "dataset": pictures}
-    common = {"name": NAME, "batch_size": 2, "resolution": 128, "seed": Seed(1)}
-    return sheet.add(type, title, **{**links, **common, **values})

@@ -111,7 +111,13 @@ export const createServerActions = (editor, types) => ({
   },
   refreshNodes: () => types.set(new Map(types.peek())),
   freeMemory: async () => (await import('./free-memory.js')).freeMemory(editor),
-  giveOrder: (to, order) => void editor.attempt(() => giveOrder(editor.client, to, order)),
+  giveOrder: (to, order) =>
+    void editor.attempt(async () => {
+      await giveOrder(editor.client, to, order);
+      // What is seen only later, or elsewhere, is told.
+      const told = `order.told.${order}`;
+      if (editor.translator.has(told)) editor.notify('info', editor.t(told));
+    }),
   async followServer() {
     const { client, translator, serverProblems } = editor;
     const [texts, problems] = await Promise.all([client.packTexts(), client.problems(), editor.reloadSpecs()]);

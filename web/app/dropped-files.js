@@ -3,8 +3,9 @@
 import { addNodes, compose, setValue } from '../core/edits.js';
 import { createNode } from '../core/create.js';
 import { isAdvanced } from '../core/spec.js';
-import { isVideo } from '../ui/video.js';
-import { headerLength, kindOfWeights, readHeader } from '../core/weight-files.js';
+import { FormatError } from '../core/format.js';
+import { kindOfWeights } from '../core/weight-files.js';
+import { isReadInPart } from './file-texts.js';
 
 /** @import { Application } from '../types/app.d.ts' */
 /** @import { Point } from '../types/editor.d.ts' */
@@ -14,6 +15,8 @@ import { headerLength, kindOfWeights, readHeader } from '../core/weight-files.js
 const STEP = 40;
 const PICTURE_LOADER = { type: 'LoadImage', input: 'image' };
 const VIDEO_LOADER = { type: 'LoadVideo', input: 'file' };
+/** What is said of files that neither are a workflow nor carry one. */
+const NO_WORKFLOWS = { 'drop.archive': /\.(zip|7z|rar|tar|gz|tgz)$/i, 'drop.pickle': /\.(ckpt|pt|pth|bin|onnx|gguf)$/i };
 const LATENT_LOADER = { type: 'LoadLatent', input: 'latent' };
 
 /**
@@ -32,10 +35,55 @@ export async function takeFiles(editor, files, place) {
 /** @param {Application} editor @param {File} file @param {Point} place */
 async function takeFile(editor, file, place) {
   if (/\.(safetensors|sft|latent)$/i.test(file.name)) return takeTensors(editor, file, place);
-  if (await editor.files.openFile(file)) return;
-  if (isVideo(file.name)) return addVideo(editor, file, place);
-  if (file.type.startsWith('image/')) return addPicture(editor, file, place);
-  editor.notify('error', editor.t('format.no-workflow-inside', { name: file.name }));
+  const loader = loaderOfMedia(editor, file);
+  if (!loader) return openWorkflow(editor, file);
+  const isPicture = loader === PICTURE_LOADER;
+  if ((isPicture || isReadInPart(file.name)) && (await openCarried(editor, file))) return;
+  const kept = isPicture ? await editor.uploadImage(file) : await editor.uploadFile(file);
+  addLoader(editor, loader, nameIn(kept), place);
+  editor.notify('info', editor.t('drop.added', { name: file.name }));
+}
+
+/**
+ * Open the workflow that a picture or a video carries. One that is damaged is told, and is no reason not to load the file.
+ * @param {Application} editor
+ * @param {File} file
+ */
+async function openCarried({ files, notify, t }, file) {
+  try {
+    if (!(await files.openFile(file))) return false;
+    notify('info', t('drop.opened', { name: file.name }));
+    return true;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    notify('warning', t(error.key, error.values));
+    return false;
+  }
+}
+
+/**
+ * What loads a picture or a video. Whether it can be read the server knows, which says so when it is sent there.
+ * @param {Application} editor
+ * @param {File} file
+ */
+function loaderOfMedia({ specs }, { name, type }) {
+  if (type.startsWith('image/')) return PICTURE_LOADER;
+  const input = specs.peek().get(VIDEO_LOADER.type)?.inputs.find((each) => each.name === VIDEO_LOADER.input);
+  const endings = input?.options.extensions ?? [];
+  return type.startsWith('video/') || endings.some((ending) => name.toLowerCase().endsWith(ending)) ? VIDEO_LOADER : null;
+}
+
+/** @param {Application} editor @param {File} file */
+async function openWorkflow(editor, file) {
+  try {
+    if (await editor.files.openFile(file)) return;
+  } catch (error) {
+    // A folder is dropped as a file that nobody can read.
+    if (!(error instanceof DOMException)) throw error;
+    return editor.notify('error', editor.t('drop.unreadable', { name: file.name }));
+  }
+  const [key = ''] = Object.entries(NO_WORKFLOWS).find(([, names]) => names.test(file.name)) ?? [];
+  editor.notify('error', editor.t(key || 'format.no-workflow-inside', { name: file.name }));
 }
 
 /**
@@ -47,11 +95,6 @@ async function takeFile(editor, file, place) {
 export async function addPicture(editor, file, place) {
   const picture = await editor.uploadImage(file);
   addLoader(editor, PICTURE_LOADER, nameIn(picture), place);
-}
-
-/** @param {Application} editor @param {File} file @param {Point} place */
-async function addVideo(editor, file, place) {
-  addLoader(editor, VIDEO_LOADER, nameIn(await editor.uploadFile(file)), place);
 }
 
 /** @param {{ filename: string, subfolder: string }} file */
@@ -71,12 +114,50 @@ export function addLoader(editor, { type, input }, value, place) {
   editor.selection.set([node.id]);
 }
 
-/** @param {Application} editor @param {File} file @param {Point} place */
+/**
+ * Weights open the workflow that made them, where they carry it. All can be sent to the server.
+ * @param {Application} editor
+ * @param {File} file
+ * @param {Point} place
+ */
 async function takeTensors(editor, file, place) {
-  const kind = await kindOf(file);
+  const { aboutWeights, readWeightHeader, trainingText } = await import('./weight-header.js');
+  const header = await readWeightHeader(file);
+  const kind = header && kindOfWeights(header);
   if (kind === 'latent') return addLatent(editor, file, place);
+  const said = trainingText(editor, header);
+  const lack = await openMaker(editor, file);
+  if (lack !== null) return sendWeights(editor, file, kind, [said, lack].filter(Boolean), place);
+  const text = editor.t('weights.opened', { name: file.name, about: aboutWeights(editor, header) });
+  const send = () => sendWeights(editor, file, kind, [said].filter(Boolean), place);
+  editor.notify('info', text, { label: editor.t('weights.add'), run: () => void editor.attempt(send) });
+}
+
+/**
+ * Open the workflow that made a file. One that is damaged is no reason not to use the weights.
+ * @param {Application} editor
+ * @param {File} file
+ * @returns {Promise<string | null>} why there is none, in a sentence; null where it is open
+ */
+async function openMaker(editor, file) {
+  try {
+    return (await editor.files.openFile(file)) ? null : editor.t('weights.no-workflow');
+  } catch (error) {
+    if (error instanceof FormatError) return editor.t('weights.damaged');
+    throw error;
+  }
+}
+
+/**
+ * @param {Application} editor
+ * @param {File} file
+ * @param {string | null} kind
+ * @param {readonly string[]} said what is known of it, beside its kind
+ * @param {Point} place
+ */
+async function sendWeights(editor, file, kind, said, place) {
   const { askUpload } = await import('../panels/upload-model.js');
-  const model = await askUpload(editor, file, kind);
+  const model = await askUpload(editor, file, kind, said);
   if (!model) return;
   await editor.reloadSpecs();
   if (!addModel(editor, model.kind, model.name, place))
@@ -96,13 +177,6 @@ export function addModel(editor, kind, name, place) {
   if (kind === 'embeddings') addEmbedding(editor, name, place);
   else if (loader) addLoader(editor, loader, name, place);
   return kind === 'embeddings' || loader !== null;
-}
-
-/** Of a file that may be many gigabytes, only the header is read. @param {File} file */
-async function kindOf(file) {
-  const length = headerLength(new Uint8Array(await file.slice(0, 8).arrayBuffer()), file.size);
-  const header = length === null ? null : readHeader(await file.slice(8, 8 + length).text());
-  return header && kindOfWeights(header);
 }
 
 /** @param {Application} editor @param {File} file @param {Point} place */
@@ -147,7 +221,8 @@ const depth = ({ category }) => category.split('/').length;
  */
 export function loaderOf(specs, kind) {
   const found = [...specs.values()].flatMap((spec) => {
-    const input = spec.inputs.find(({ options }) => options.files === kind);
+    // What takes a file only on demand, as trainings do to go on from it, does not load it.
+    const input = spec.inputs.find((each) => each.options.files === kind && !isAdvanced(each));
     return input && spec.aliasOf === null && !spec.deprecated ? [{ type: spec.type, input: input.name, spec }] : [];
   });
   // Nodes that give the name of a file on load nothing.

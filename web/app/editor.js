@@ -66,6 +66,7 @@ export function createEditor(client, translator, createSurface, store) {
     ...createPackParts(),
     locale: translator.locale,
     t: translator.t,
+    words: translator.words,
     dirty: history.dirty,
     name: signal(''),
     storedAs: /** @type {Signal<string | null>} */ (signal(null)),

@@ -1,10 +1,15 @@
 /** The texts that files carry, by keyword: `workflow`, `prompt`, `parameters`. What reads them is loaded when it is wanted. */
 
-/** Of these only the heads are read, so they may be large. */
+/** Videos and animations that have a head of their own, which alone is read. */
 const MOVING = /\.(mp4|m4v|mov|webm|mkv|gif)$/i;
 
-/** @param {string} name of a file @returns {boolean} whether it is a video or an animation that has a head of its own */
-export const isMoving = (name) => MOVING.test(name);
+const WEIGHTS = /\.(safetensors|sft)$/i;
+
+/** @param {string} name of a file @returns {boolean} whether it holds weights, with a header before them */
+export const isWeights = (name) => WEIGHTS.test(name);
+
+/** @param {string} name of a file @returns {boolean} whether little of it is read, however large it is */
+export const isReadInPart = (name) => MOVING.test(name) || isWeights(name);
 
 /**
  * @param {Blob} file
@@ -12,6 +17,7 @@ export const isMoving = (name) => MOVING.test(name);
  * @returns {Promise<Map<string, string>>}
  */
 export async function readTexts(file, name) {
-  if (isMoving(name)) return (await import('./video-metadata.js')).readVideoTexts(file);
+  if (MOVING.test(name)) return (await import('./video-metadata.js')).readVideoTexts(file);
+  if (isWeights(name)) return (await import('./weight-header.js')).readWeightTexts(file);
   return (await import('./picture-metadata.js')).readPictureTexts(new Uint8Array(await file.arrayBuffer()));
 }

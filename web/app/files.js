@@ -7,7 +7,7 @@ import { recordOf } from '../core/json.js';
 import { textIn } from '../core/localized.js';
 import { isAnythingMissing } from '../core/wanted-files.js';
 import { ServerError } from '../net/server-error.js';
-import { isMoving, readTexts } from './file-texts.js';
+import { isReadInPart, isWeights, readTexts } from './file-texts.js';
 import { fileOf, plainName, rememberWorkflow, storedWorkflows } from './stored-workflows.js';
 
 /** @import { Application, FileControl } from '../types/app.d.ts' */
@@ -38,7 +38,7 @@ export class Files {
 
   /** @param {File} file */
   async readFile(file) {
-    if (file.size > LARGEST_FILE && !isMoving(file.name)) throw new FormatError('format.too-large', { name: file.name });
+    if (file.size > LARGEST_FILE && !isReadInPart(file.name)) throw new FormatError('format.too-large', { name: file.name });
     if (/\.json$/i.test(file.name) || file.type === 'application/json') return parse(await file.text(), file.name);
     const texts = await readTexts(file, file.name);
     const text = texts.get('workflow') ?? texts.get('prompt');
@@ -95,7 +95,7 @@ export class Files {
     const input = document.createElement('input');
     input.type = 'file';
     input.multiple = true;
-    input.accept = '.json,image/png,image/webp,image/jpeg,image/gif,video/mp4,video/webm';
+    input.accept = '.json,image/png,image/webp,image/jpeg,image/gif,video/mp4,video/webm,.safetensors';
     input.onchange = () => {
       for (const file of input.files ?? []) void this.#editor.attempt(() => this.#openChosen(file));
     };
@@ -104,7 +104,16 @@ export class Files {
 
   /** @param {File} file */
   async #openChosen(file) {
-    if (!(await this.openFile(file))) throw new FormatError('format.no-workflow-inside', { name: file.name });
+    if (await this.openFile(file)) return;
+    if (isWeights(file.name)) throw await this.#onlyWeights(file);
+    throw new FormatError('format.no-workflow-inside', { name: file.name });
+  }
+
+  /** @param {File} file */
+  async #onlyWeights(file) {
+    const { aboutWeights, readWeightHeader } = await import('./weight-header.js');
+    const about = aboutWeights(this.#editor, await readWeightHeader(file));
+    return new FormatError('format.no-workflow-in-weights', { name: file.name, about });
   }
 
   async save() {

@@ -11,6 +11,7 @@ import { signal } from '../core/signal.js';
 
 const LOCALES = /** @type {const} */ (['en', 'zh-CN']);
 const FALLBACK = 'en';
+const TAUGHT = 'sentences.';
 
 /** Languages with texts of the nodes, and with the sentences of the server: it says both in English. */
 const NODE_LOCALES = new Set(['zh-CN']);
@@ -70,6 +71,13 @@ export function createTranslator(texts, first, more = async () => ({}), sentence
   const learned = /** @type {Signal<ReadonlyMap<string, Texts>>} */ (signal(new Map()));
   const among = (/** @type {string} */ language, /** @type {string} */ key) =>
     own.get(language)?.get()[key] ?? learned.get().get(language)?.[key];
+  /** @type {ReadonlyMap<string, Sentences>} */
+  let taught = new Map();
+  /** Ours, or else those of a pack. @param {string} text */
+  const sentence = (text) => {
+    const ours = said.get(locale.peek())?.translate(text) ?? text;
+    return ours === text ? (taught.get(locale.peek())?.translate(text) ?? text) : ours;
+  };
   const find = (/** @type {string} */ key) => among(locale.get(), key) ?? among(FALLBACK, key);
   return {
     locale,
@@ -78,8 +86,8 @@ export function createTranslator(texts, first, more = async () => ({}), sentence
       const known = own.get(language);
       const read = async () => {
         const [texts, others] = await Promise.all([more(language), sentences(language)]);
-        known?.set({ ...known.peek(), ...texts });
         said.set(language, new Sentences(others));
+        known?.set({ ...known.peek(), ...texts });
       };
       const loading = loads.get(language) ?? read();
       loads.set(language, loading);
@@ -88,12 +96,20 @@ export function createTranslator(texts, first, more = async () => ({}), sentence
       return loading;
     },
     t: (key, values = {}) => fillIn(find(key) ?? key, values),
-    sentence: (text) => said.get(locale.peek())?.translate(text) ?? text,
+    sentence,
+    words: (text) => text.split('\n').map((line) => among(locale.peek(), `word.${line}`) ?? sentence(line)).join('\n'),
     has: (key) => find(key) !== undefined,
     all: (key) => LOCALES.flatMap((language) => among(language, key) ?? []),
-    learn: (more) => learned.set(more),
+    learn(more) {
+      learned.set(more);
+      taught = new Map([...more].map(([language, texts]) => [language, new Sentences(sentencesIn(texts))]));
+    },
   };
 }
+
+/** What a pack's texts have as the object `sentences`: by English templates. @param {Texts} texts @returns {Texts} */
+const sentencesIn = (texts) =>
+  Object.fromEntries(Object.entries(texts).flatMap(([key, text]) => (key.startsWith(TAUGHT) ? [[key.slice(TAUGHT.length), text]] : [])));
 
 /** @param {string} text with `{name}` places @param {Record<string, string | number>} values */
 function fillIn(text, values) {

@@ -129,14 +129,15 @@ const RESTING = Object.freeze({ state: 'idle', value: 0, total: 0, seconds: null
 
 /** What several nodes show, kind by kind. @param {readonly NodeOutput[]} outputs @returns {NodeOutput} */
 function joined(outputs) {
-  const all = /** @type {Required<NodeOutput>} */ ({ images: [], text: [], a_images: [], b_images: [], plots: [], tables: [] });
-  for (const { images = [], text = [], a_images: first = [], b_images: second = [], plots = [], tables = [] } of outputs) {
+  const all = /** @type {Required<NodeOutput>} */ ({ images: [], text: [], a_images: [], b_images: [], plots: [], tables: [], said: [] });
+  for (const { images = [], text = [], a_images: first = [], b_images: second = [], plots = [], tables = [], said = [] } of outputs) {
     all.images.push(...images);
     all.text.push(...text);
     all.a_images.push(...first);
     all.b_images.push(...second);
     all.plots.push(...plots);
     all.tables.push(...tables);
+    all.said.push(...said);
   }
   return all;
 }

@@ -75,8 +75,10 @@ function brief(value) {
  * @param {ServerError} error
  * @param {Translator} translator
  */
-export function refusalText({ message, status, type }, { has, locale, t }) {
+export function refusalText({ message, status, type }, { has, locale, sentence, t }) {
   if (status === 0) return t('error.unreachable');
+  const said = sentence(message);
+  if (said !== message) return said;
   const key = `error.${type}`;
   return locale.peek() === 'en' || !has(key) ? message : t(key, { detail: message });
 }

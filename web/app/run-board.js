@@ -14,6 +14,7 @@ export const NOTHING = Object.freeze({
   preview: null,
   pictures: [],
   texts: [],
+  said: [],
   figures: null,
   orders: null,
   warnings: [],
@@ -88,13 +89,14 @@ export class RunBoard {
  * @returns {Partial<NodeRun>} what is seen on a node from now on; what has not changed stays the same object
  */
 export function shownOn(before, output, orders) {
-  const { images = [], text = [] } = output;
+  const { images = [], text = [], said = [] } = output;
   const texts = text.map(String);
   const same = (/** @type {unknown} */ a, /** @type {unknown} */ b) => JSON.stringify(a) === JSON.stringify(b);
   return {
     preview: null,
     pictures: same(images, before.pictures) ? before.pictures : images,
     texts: same(texts, before.texts) ? before.texts : texts,
+    said: said.map(String),
     figures: figuresOf(output),
     orders: same(orders, before.orders) ? before.orders : orders,
   };

@@ -6,6 +6,8 @@ import { LEAST_SCALE, MOST_SCALE } from './metrics.js';
 /** @import {Rect} from '../types/canvas.d.ts' */
 
 const FIT_MARGIN = 48;
+/** What comes into view keeps away from its edge by this part of its size: what is around is seen too. */
+const EDGE = 0.15;
 
 export class Camera {
   /** The document's point at the top left of the view. */
@@ -62,6 +64,17 @@ export class Camera {
   }
 
   /**
+   * How far the view has to move (document units) for all of a rectangle to be in it; of one that is too large, its top left.
+   *
+   * @param {Rect} rect
+   * @returns {Point}
+   */
+  wayTo(rect) {
+    const view = this.view();
+    return { x: way(rect.x - view.x, rect.width, view.width), y: way(rect.y - view.y, rect.height, view.height) };
+  }
+
+  /**
    * Show all of a rectangle; no larger than 1:1, but where there is no margin: then it fills the view.
    *
    * @param {Rect} rect
@@ -74,4 +87,17 @@ export class Camera {
     this.x = rect.x + rect.width / 2 - this.width / this.scale / 2;
     this.y = rect.y + rect.height / 2 - this.height / this.scale / 2;
   }
+}
+
+/**
+ * @param {number} start of what is to be seen, from the start of the view
+ * @param {number} length
+ * @param {number} seen the length of the view
+ * @returns {number} 0 when all of it is seen
+ */
+function way(start, length, seen) {
+  const end = start + length;
+  if (start >= 0 && end <= seen) return 0;
+  const edge = Math.max(0, Math.min(seen * EDGE, (seen - length) / 2));
+  return start < 0 || length > seen ? start - edge : end - seen + edge;
 }

@@ -4,6 +4,7 @@ import { h } from '../ui/dom.js';
 import { withFed } from '../widgets/incoming.js';
 import { Background } from './background.js';
 import { Camera } from './camera.js';
+import { followFocus } from './follow-focus.js';
 import { BACK, EVERYTHING, FrameLoop, NODES, OVERLAY } from './frame.js';
 import { renameGroup } from './group-title.js';
 import { stretchAt } from './hit.js';
@@ -90,6 +91,7 @@ class Canvas {
       group: (id) => this.rename({ group: id }),
     });
     listenForWheel(this.#stage, this.#abort.signal);
+    followFocus(this.#stage, this.#layer, this.#abort.signal);
     this.#watch();
     this.#resize();
     this.fit();
@@ -211,6 +213,7 @@ class Canvas {
 
   #watch() {
     const { editor, host, scene } = this.#stage;
+    const { selection } = editor;
     const sizes = new ResizeObserver(() => this.#resize());
     sizes.observe(host);
     const relayout = (/** @type {() => void} */ renew) => () => {
@@ -222,10 +225,8 @@ class Canvas {
       () => sizes.disconnect(),
       editor.document.onChange((change) => this.#onChange(change)),
       editor.run.watch((id) => this.#onRun(id)),
-      editor.selection.ids.subscribe(() => this.#select()),
-      editor.selection.groups.subscribe(() => this.#repaint()),
-      editor.selection.points.subscribe(() => this.#repaint()),
-      editor.selection.link.subscribe(() => this.#repaint()),
+      selection.ids.subscribe(() => this.#select()),
+      ...[selection.groups, selection.points, selection.link].map((each) => each.subscribe(() => this.#repaint())),
       editor.specs.subscribe(relayout(() => this.#pool.renew())),
       editor.decorations.subscribe(() => {
         this.#pool.markChanged(this.#pool.mounted.keys());

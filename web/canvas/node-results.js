@@ -1,5 +1,6 @@
 /** Pictures, the live preview, texts and figures at the bottom of a node, and what it may be told. */
 
+import { inWords } from '../core/figures.js';
 import { fill, h } from '../ui/dom.js';
 import { createVideo, isVideo } from '../ui/video.js';
 import { PAD } from './metrics.js';
@@ -63,15 +64,17 @@ export class NodeResults {
     }
     this.#previewing = false;
     this.#endFigures();
+    const focused = [...this.#orders.children].findIndex((button) => button === document.activeElement);
     this.#offer(run.orders);
     this.#pictures = run.pictures;
     this.#texts = run.texts;
     this.#figures = run.figures;
     const pictures = run.pictures.map((picture, index) => this.#picture(picture, index));
+    const say = inWords(run.said, this.#editor.words);
     const strip = run.figures !== null && pictures.length > 0;
     fill(
       this.element,
-      run.texts.map((text) => h('pre', { class: 'result-text', tabindex: 0 }, text)),
+      run.texts.map((text) => h('pre', { class: 'result-text', tabindex: 0 }, say(text))),
       run.orders !== null && run.orders.names.length > 0 ? this.#orders : null,
       strip ? h('div', { class: 'result-strip', tabindex: 0 }, pictures) : pictures,
       run.figures ? this.#mountFigures(run.figures) : null,
@@ -79,6 +82,9 @@ export class NodeResults {
     const parts = [run.texts.length > 0, run.orders !== null, run.figures !== null && (strip || run.figures.plots.length > 1)];
     this.element.classList.toggle('with-text', parts.some(Boolean));
     this.#setColumns();
+    // The keyboard goes on where it was, though the button is another one: "Go on" in place of "Pause".
+    const button = this.#orders.isConnected ? this.#orders.children[focused] : null;
+    if (button instanceof HTMLElement) button.focus({ preventScroll: true });
     const last = this.element.querySelector('.result-strip .result:last-child');
     if (last instanceof HTMLElement && last.parentElement) last.parentElement.scrollLeft = last.offsetLeft;
   }

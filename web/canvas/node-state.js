@@ -33,6 +33,9 @@ export function showTitleState(element, run, t) {
 /** Whether a node had its turn, and was not called. @param {NodeRun} run */
 const isSkipped = ({ skipped, state }) => skipped.length > 0 && (state === 'done' || state === 'cached');
 
+/** Whether it waits until it is told to go on. @param {NodeRun} run */
+const isPaused = ({ orders }) => orders !== null && orders.names.includes('go_on');
+
 /** @param {NodeRun} run @param {Translate} t */
 function tipOf(run, t) {
   const { ahead, pace, seconds, state, total, value } = run;
@@ -41,6 +44,7 @@ function tipOf(run, t) {
   if (state === 'cached') return t('node.cached');
   if (state === 'done') return seconds === null ? t('node.done') : t('node.done.seconds', { time: durationText(seconds, t) });
   if (state !== 'running' || total === 0) return '';
+  if (isPaused(run)) return t('node.steps.paused', { value, total });
   return pace === null
     ? t('node.steps', { value, total })
     : t('node.steps.pace', { value, total, speed: speedText(pace), rest: durationText((total - value) * pace, t) });
@@ -56,6 +60,7 @@ function mark(run, t) {
   switch (run.state) {
     case 'running':
       if (run.total === 0) return t('node.running');
+      if (isPaused(run)) return [h('span', null, `${run.value}/${run.total}`), h('i', null, t('node.paused'))];
       return [h('span', null, `${run.value}/${run.total}`), run.pace === null ? null : h('i', null, paceText(run, run.pace, t))];
     case 'waiting':
       return [icon('clock'), run.ahead === null ? null : h('span', null, String(run.ahead + 1))];

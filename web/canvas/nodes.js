@@ -192,8 +192,23 @@ export class NodePool {
     view.bind(id);
     view.select(editor.selection.ids.peek().has(id));
     view.markFitting(fittingOf(this.#stage, id, this.#marked));
+    this.layer.insertBefore(view.element, this.#following(id));
     this.#mounted.set(id, view);
-    this.layer.append(view.element);
+  }
+
+  /** The element before which a node's belongs, so that Tab goes through the nodes in their order. @param {NodeId} id */
+  #following(id) {
+    const { indexOf } = this.#stage.scene;
+    const own = indexOf.get(id) ?? 0;
+    let nearest = Infinity;
+    let following = null;
+    for (const [other, { element }] of this.#mounted) {
+      const index = indexOf.get(other) ?? -1;
+      if (index < own || index >= nearest) continue;
+      nearest = index;
+      following = element;
+    }
+    return following;
   }
 
   /**

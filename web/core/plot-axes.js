@@ -18,7 +18,9 @@ export function axisAround(values, scale, margin) {
   if (low > high) return scale === 'log' ? { scale, low: 1, high: 10 } : { scale, low: 0, high: 1 };
   if (low === high) {
     if (scale === 'log') return { scale, low: low / 2, high: high * 2 };
-    const half = low === 0 ? 1 : Math.abs(low) / 2;
+    // What begins at 0, such as steps, seldom lies below it.
+    if (low === 0) return { scale, low: 0, high: 1 };
+    const half = Math.abs(low) / 2;
     return { scale, low: low - half, high: high + half };
   }
   const [from, to] = [forward(scale, low), forward(scale, high)];

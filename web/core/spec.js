@@ -182,7 +182,8 @@ export function defaultValues(spec) {
   for (const input of spec.inputs) {
     if (!input.widget) continue;
     values[input.name] = defaultValue(input);
-    if (hasControl(input)) values[`${input.name}/control`] = 'randomize';
+    const control = input.options.control_after_generate;
+    if (hasControl(input)) values[`${input.name}/control`] = typeof control === 'string' ? control : 'randomize';
     const upload = uploadSlot(input.options);
     if (upload) values[`${input.name}/upload`] = upload;
   }

@@ -1,4 +1,4 @@
-/** What a safetensors file is, from the names and shapes in its header. */
+/** What a safetensors file is, and what it says of itself, from its header. */
 
 import { isRecord, listOf, recordOf } from './json.js';
 
@@ -38,6 +38,49 @@ export function readHeader(text) {
     Object.entries(tensors).map(([name, tensor]) => [name, listOf(recordOf(tensor)['shape']).map(Number)]),
   );
   return { names: [...shapes.keys()], shapes, metadata: recordOf(metadata) };
+}
+
+/** What programs call the families of models; the first that fits counts. @type {readonly [RegExp, string][]} */
+const FAMILIES = [
+  [/flux/i, 'Flux'],
+  [/sd[_ -]?3|stable-diffusion-v?3/i, 'SD 3'],
+  [/refiner/i, 'SDXL refiner'],
+  [/xl/i, 'SDXL'],
+  [/(sd|stable-diffusion)[_ -]?v?2/i, 'SD 2.x'],
+  [/(sd|stable-diffusion)[_ -]?v?1/i, 'SD 1.x'],
+];
+const MOST_WORDS = 5;
+
+/**
+ * What a file says of its training: the family of its model, how many steps it took, and its trigger words, or else the
+ * tags that most of its pictures had.
+ * @param {Header} header
+ * @returns {{ base: string, steps: number | null, words: string[] }}
+ */
+export function trainingOf({ metadata }) {
+  const said = (/** @type {string} */ key) => String(metadata[key] ?? '').trim();
+  const named = [said('modelspec.architecture'), said('ss_base_model_version'), said('ss_sd_model_name')];
+  const base = named.flatMap((name) => FAMILIES.find(([mark]) => mark.test(name))?.[1] ?? []).at(0) ?? '';
+  const steps = /^\d+$/.test(said('ss_steps')) ? Number(said('ss_steps')) : null;
+  const phrase = said('modelspec.trigger_phrase').split(',').map((word) => word.trim());
+  const words = phrase.some(Boolean) ? phrase.filter(Boolean) : frequentTags(said('ss_tag_frequency'));
+  return { base, steps, words: words.slice(0, MOST_WORDS) };
+}
+
+/** @param {string} text counts of tags by folder, as JSON @returns {string[]} the most frequent first */
+function frequentTags(text) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  try {
+    for (const folder of Object.values(recordOf(JSON.parse(text)))) {
+      for (const [tag, count] of Object.entries(recordOf(folder))) {
+        counts.set(tag.trim(), (counts.get(tag.trim()) ?? 0) + (Number(count) || 0));
+      }
+    }
+  } catch {
+    return [];
+  }
+  return [...counts.keys()].filter(Boolean).sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0));
 }
 
 /** Marks of each kind, as beginnings or parts of names; the first kind that fits counts. @type {readonly [string, RegExp][]} */

@@ -27,7 +27,7 @@ export function mountFigures(host, editor, raw) {
   let views = [];
   const destroy = () => views.forEach((view) => view.destroy());
   const update = (/** @type {RawFigures} */ now) => {
-    const figures = readFigures(now);
+    const figures = readFigures(now, editor.words);
     // One that grows keeps the part that is enlarged, and the place under the pointer.
     if (figures.length === views.length && figures.every((figure, at) => views[at]?.update?.(figure))) return;
     destroy();

@@ -7,7 +7,11 @@ import { placeOn, shortNumber, ticksOf } from '../core/plot-axes.js';
 const SVG = 'http://www.w3.org/2000/svg';
 /** A label takes about so many CSS pixels across, and down. */
 const ACROSS = 56;
-const DOWN = 26;
+const DOWN = 20;
+/** Fewer say nothing of the scale. */
+const LEAST_DOWN = 2;
+/** A circle around a point. */
+const DOT = 'm-1.5 0a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0 -3 0';
 
 /**
  * @template {keyof SVGElementTagNameMap} K
@@ -43,7 +47,7 @@ export function drawPlot(drawing, { width, height, axes, lines, xLabel, yLabel }
   const across = (/** @type {number} */ value) => frame.left + (placeOn(axes.x, value) ?? 0) * frame.width;
   const down = (/** @type {number} */ value) => bottom - (placeOn(axes.y, value) ?? 0) * frame.height;
   const xTicks = ticksOf(axes.x, Math.floor(frame.width / ACROSS));
-  const yTicks = ticksOf(axes.y, Math.floor(frame.height / DOWN));
+  const yTicks = ticksOf(axes.y, Math.max(LEAST_DOWN, Math.floor(frame.height / DOWN)));
   const grid = [
     ...xTicks.map((tick) => `M${across(tick)} ${frame.top}V${bottom}`),
     ...yTicks.map((tick) => `M${frame.left} ${down(tick)}H${right}`),
@@ -73,19 +77,17 @@ export function drawPlot(drawing, { width, height, axes, lines, xLabel, yLabel }
  * @param {{ width: number, height: number }} frame
  */
 function pathOf(line, axes, frame) {
-  let path = '';
-  let drawn = false;
-  line.x.forEach((x, index) => {
+  const places = line.x.map((x, index) => {
     const y = line.y[index] ?? null;
     const across = x === null ? null : placeOn(axes.x, x);
     const up = y === null ? null : placeOn(axes.y, y);
-    if (across === null || up === null) {
-      drawn = false;
-      return;
-    }
-    const place = `${(across * frame.width).toFixed(1)} ${((1 - up) * frame.height).toFixed(1)}`;
-    path += drawn ? `L${place}` : `M${place}h0`;
-    drawn = true;
+    return across === null || up === null ? null : `${(across * frame.width).toFixed(1)} ${((1 - up) * frame.height).toFixed(1)}`;
   });
-  return path;
+  return places
+    .map((place, index) => {
+      if (place === null) return '';
+      if (places[index - 1]) return `L${place}`;
+      return places[index + 1] ? `M${place}` : `M${place}${DOT}`;
+    })
+    .join('');
 }

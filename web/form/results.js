@@ -1,5 +1,6 @@
 /** What the workflow has made: the newest picture large, the others beside it, texts, and what went wrong. */
 
+import { inWords } from '../core/figures.js';
 import { shownResults } from '../core/form.js';
 import { effect } from '../core/signal.js';
 import { mountFigures } from '../figures/figures.js';
@@ -52,7 +53,7 @@ function show(host, editor, ids) {
   editor.locale.get();
   const runs = ids.map((id) => editor.run.node(id).get());
   const pictures = runs.flatMap((run) => run.pictures);
-  const texts = runs.flatMap((run) => run.texts);
+  const texts = runs.flatMap(({ texts, said }) => texts.map(inWords(said, editor.words)));
   const preview = editor.run.preview.get();
   const plots = runs.flatMap(({ figures }) => (figures ? [{ raw: figures, element: h('div', { class: 'form-figures' }) }] : []));
   host.setAttribute('aria-label', editor.t('form.results'));

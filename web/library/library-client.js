@@ -40,6 +40,12 @@ export class LibraryClient {
     return (await (await this.#client.ask(`library_hash/${kind}/${path(name)}`, { method: 'POST' })).json()).sha256;
   }
 
+  /** The workflow that made a file, as text. @param {string} kind @param {string} name @returns {Promise<string>} */
+  async workflow(kind, name) {
+    const said = await (await this.#client.ask(`view_metadata/${kind}?filename=${encodeURIComponent(name)}`)).json();
+    return said.workflow ?? said.prompt;
+  }
+
   /** @param {string} kind @param {string} name @param {PictureRef} picture @returns {Promise<string | null>} its version */
   async chooseCover(kind, name, picture) {
     return (await (await this.#client.ask(`library_cover/${kind}/${path(name)}`, { method: 'POST', body: picture })).json()).cover;

@@ -109,6 +109,7 @@ function content(editor, state, model, known, again) {
       [t('library.tensors'), known.tensors > 0 ? String(known.tensors) : ''],
     ]),
     hashRow(editor, state, model, known),
+    known.workflow && workflowButton(editor, state, model.name),
     Object.keys(known.training).length > 0 && h('h4', null, t('library.training')),
     facts(Object.entries(known.training)),
     Object.keys(known.metadata).length > 0 &&
@@ -156,6 +157,17 @@ function wordsOf(editor, state, model, known) {
       ),
     h('label', { class: 'library-own' }, t('library.own-words'), own),
   ];
+}
+
+/** @param {Application} editor @param {LibraryState} state @param {string} name */
+function workflowButton(editor, state, name) {
+  const open = async () => {
+    const text = await state.library.workflow(state.kind.peek(), name);
+    const file = new File([text], `${name.replace(/^.*\/|\.[^.]+$/g, '')}.json`, { type: 'application/json' });
+    await editor.files.openFile(file);
+  };
+  const run = () => void editor.attempt(open);
+  return h('button', { class: 'button library-workflow', type: 'button', onclick: run }, icon('file'), editor.t('library.open-workflow'));
 }
 
 /** @param {Application} editor @param {string} text */

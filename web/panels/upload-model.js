@@ -28,9 +28,10 @@ const KINDS = [
  * @param {Application} editor
  * @param {File} file
  * @param {string | null} kind what it looks like
+ * @param {readonly string[]} said what else is known of it
  * @returns {Promise<{ kind: string, name: string } | null>} the model on the server; null when there is none
  */
-export async function askUpload(editor, file, kind) {
+export async function askUpload(editor, file, kind, said) {
   await loadStyle('files');
   const { t } = editor;
   const name = file.name.replace(/\.sft$/i, '.safetensors');
@@ -61,8 +62,9 @@ export async function askUpload(editor, file, kind) {
   const run = () => void editor.attempt(upload);
   const send = h('button', { class: 'button primary', type: 'button', onclick: run }, t('upload.send'));
   const about = h('p', { class: 'dialog-text' }, aboutOf(editor, name, file.size, kind));
+  const own = said.map((each) => h('p', { class: 'dialog-text' }, each));
   const choice = h('label', { class: 'upload-kind' }, h('span', null, t('upload.kind')), select);
-  const content = { title: t('upload.title'), closeLabel: t('ui.close'), body: [about, choice, bar, note] };
+  const content = { title: t('upload.title'), closeLabel: t('ui.close'), body: [about, own, choice, bar, note] };
   let closed = () => {};
   const dialog = openDialog({ ...content, buttons: [cancel, send] }, () => closed());
   await new Promise((/** @type {(value: void) => void} */ resolve) => (closed = resolve));

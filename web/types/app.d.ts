@@ -80,6 +80,8 @@ export interface Translator {
   t(key: string, values?: Record<string, string | number>): string;
   /** What the server says in English, where it is known in this language. */
   sentence(text: string): string;
+  /** What a node says in its own words in what it shows: lines of sentences, and names that are no sentences. */
+  words(text: string): string;
   has(key: string): boolean;
   /** The key's text in every language that has it. */
   all(key: string): string[];

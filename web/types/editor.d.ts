@@ -37,6 +37,8 @@ export interface NodeRun {
   preview: string | null;
   pictures: readonly PictureRef[];
   texts: readonly string[];
+  /** Those of the texts that are the node's own words. */
+  said: readonly string[];
   /** Plots, tables and compared pictures; null where there are none. */
   figures: RawFigures | null;
   /** What it may be told while it runs; null where it listens to nothing. */
@@ -132,6 +134,8 @@ export interface Editor {
   execute(command: string): void;
   /** Translate a key with `{name}` places. */
   t(key: string, values?: Record<string, string | number>): string;
+  /** What a node says in its own words in what it shows, in the user's language where it is known. */
+  words(text: string): string;
   /** The type's title, description and input names in the user's language. */
   nodeTitle(node: Readonly<GraphNode>): string;
   inputLabel(type: string, input: string): string;

@@ -25,6 +25,8 @@ export interface KnownModel {
   trigger_words: string[];
   training: Record<string, string>;
   metadata: Record<string, string>;
+  /** Whether the file holds the workflow that made it. */
+  workflow?: boolean;
   tensors: number;
   sha256: string | null;
   note: ModelNote;

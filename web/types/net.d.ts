@@ -30,6 +30,8 @@ export interface NodeOutput {
   b_images?: PictureRef[];
   plots?: Json[];
   tables?: Json[];
+  /** Those of the texts that are the node's own words, to be said in the user's language. */
+  said?: Json[];
 }
 
 export interface NodeProgress {

@@ -18,7 +18,7 @@ export interface InputOptions {
   tooltip?: string;
   /** Whether few need it: its widget is shown when the node is asked for its advanced options. */
   advanced?: boolean;
-  control_after_generate?: boolean;
+  control_after_generate?: boolean | string;
   image_upload?: boolean;
   audio_upload?: boolean;
   video_upload?: boolean;

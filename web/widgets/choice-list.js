@@ -199,7 +199,7 @@ class ChoicePopup {
   #option(choice, section, index) {
     const { value, files } = this.#list;
     const inFolder = section.kind === 'folder' && section.title !== null;
-    const shown = inFolder ? choice.slice((section.title ?? '').length + 1) : choice;
+    const shown = choice === '' ? this.#list.t('widget.choice.no_file') : inFolder ? choice.slice((section.title ?? '').length + 1) : choice;
     const [, folder = '', name = shown, ending = ''] = (files === null ? null : /^(.*\/)?(.*?)(\.\w+)?$/.exec(shown)) ?? [];
     const url = this.#pictured ? this.#thumbnail(choice, 96) : null;
     const picture = url === null ? null : h('img', { alt: '', loading: 'lazy', decoding: 'async', src: url });

@@ -29,7 +29,7 @@ export function choiceWidget(host) {
   const button = h('button', { class: 'choice', type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': false }, text, icon('chevron-down'));
   const show = () => {
     const missing = !ELSEWHERE.test(value) && !choicesOf(host).includes(value);
-    text.textContent = value === '' ? editor.t('widget.choice.none') : value;
+    text.textContent = value === '' ? editor.t(missing ? 'widget.choice.none' : 'widget.choice.no_file') : value;
     button.setAttribute('aria-label', `${labelOf(host)}: ${text.textContent}`);
     element.classList.toggle('missing', missing);
     button.dataset['tip'] = missing && value !== '' ? editor.t('widget.choice.missing', { name: value }) : tipOf(host, value);

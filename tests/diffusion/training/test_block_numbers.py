@@ -10,8 +10,9 @@ from bench.step_speed import MODELS
 from diffusion.component import Component
 from diffusion.families.ldm_keys import UNetLayout, unet_file_name
 from diffusion.training.block_numbers import BlockNumbers, BlockNumbersError, read_block_numbers
-from diffusion.training.lora import AdapterPlan, AdapterPlanError, new_adapters, rates
+from diffusion.training.lora import AdapterPlan, new_adapters, rates
 from diffusion.training.new_kinds import Shape
+from diffusion.training.trainer import TrainingError
 
 LAYOUTS = {"sd15": UNetLayout(2, (True, True, True, False)), "sdxl": UNetLayout(2, (False, True, True))}
 
@@ -126,10 +127,10 @@ def test_rates_of_blocks_of_texts_and_of_the_second_matrix(tiny):
         matrix = "up" if name.endswith("lora_up.weight") else "down"
         by_kind.setdefault((name.partition(".")[0], matrix), set()).add(rate)
     assert by_kind == {place: {rate} for place, rate in expected.items()}
-    with pytest.raises(AdapterPlanError, match="No block learns") as refused:
+    with pytest.raises(TrainingError, match="No block learns") as refused:
         new_adapters(tiny.model, tiny.clip, AdapterPlan(block_rates="down=0 mid=0 up=0"), seed=1)
     assert refused.value.option == "block_rates"
-    with pytest.raises(AdapterPlanError, match="Only LoRA"):
+    with pytest.raises(TrainingError, match="Only LoRA"):
         new_adapters(tiny.model, tiny.clip, AdapterPlan(Shape("LoKr"), loraplus_ratio=2.0), seed=1)
 
 
@@ -150,6 +151,6 @@ def test_ranks_of_blocks(tiny):
         ("l", False): {(4, 2.0)},
     }
     for ranks, said in (("mid=1.5", "whole numbers"), ("mid=x", "'x' is no number"), ("down=0 mid=0 up=0", "No block")):
-        with pytest.raises(AdapterPlanError, match=said) as refused:
+        with pytest.raises(TrainingError, match=said) as refused:
             new_adapters(tiny.model, tiny.clip, AdapterPlan(block_ranks=ranks), seed=1)
         assert refused.value.option == "block_ranks"

@@ -25,6 +25,8 @@ TAGS = st.lists(st.text("abcdef ", min_size=1).filter(str.strip), min_size=1, ma
         (CaptionRules(keep_separator="|||"), "ghst ||| sun", "ghst, sun"),
         (CaptionRules(group_separator=";;;"), "a cat;;; red, sun", "a cat, red, sun"),
         (CaptionRules(warmup_tags=1, warmup_steps=10, keep_tokens=1), "ghst, a, b, c, d, e", "ghst, a"),
+        (CaptionRules(keep_tokens=1, tag_dropout=1.0), "ghst，cat， sun", "ghst"),  # commas of Chinese keyboards
+        (CaptionRules(), "ghst，cat", "ghst，cat"),
         (CaptionRules(), "{a} {{b}}", "a {b}"),
         (CaptionRules(), "miku_(singer), (hat:1.3)", "miku_(singer), (hat:1.3)"),
         (CaptionRules(weights=False), r"miku_(singer) \(x\), (hat:1.3)", r"miku_\(singer\) \(x\), \(hat:1.3\)"),

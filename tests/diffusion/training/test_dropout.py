@@ -6,11 +6,11 @@ from torch import nn
 
 from diffusion.component import Component, Source
 from diffusion.training.dropout import Chance, Dropout
-from diffusion.training.lora import AdapterPlan, AdapterPlanError, new_adapter, new_adapters
+from diffusion.training.lora import AdapterPlan, new_adapters
 from diffusion.training.new_kinds import Shape
 from diffusion.training.samples import Sample
 from diffusion.training.trained_adapter import TrainedAdapter
-from diffusion.training.trainer import Plan
+from diffusion.training.trainer import Plan, TrainingError
 
 ALL = Dropout(neurons=0.2, ranks=0.2, modules=0.2)
 
@@ -93,7 +93,7 @@ def test_a_step_has_the_same_gradients_with_checkpointing_and_when_it_is_taken_a
 def test_what_has_no_ranks_is_refused(tiny):
     for shape in (Shape("LoHa"), Shape("LoRA", magnitude=True)):
         for dropout, option in ((Dropout(neurons=0.1), "dropout"), (Dropout(ranks=0.1), "rank_dropout")):
-            with pytest.raises(AdapterPlanError, match="Only LoRA") as refused:
-                new_adapter(tiny.model, AdapterPlan(shape, dropout=dropout), seed=1)
+            with pytest.raises(TrainingError, match="Only LoRA") as refused:
+                new_adapters(tiny.model, tiny.clip, AdapterPlan(shape, dropout=dropout), seed=1)
             assert refused.value.option == option
-        new_adapter(tiny.model, AdapterPlan(shape, dropout=Dropout(modules=0.1)), seed=1)
+        new_adapters(tiny.model, tiny.clip, AdapterPlan(shape, dropout=Dropout(modules=0.1)), seed=1)

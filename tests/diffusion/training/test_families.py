@@ -17,13 +17,12 @@ from diffusion.sampling.parameterization import Epsilon, Velocity
 from diffusion.training.embedding import TrainedEmbedding, live_states
 from diffusion.training.lora import (
     AdapterPlan,
-    metadata_of,
-    new_adapter,
     new_adapters,
     rates,
     save_trained,
     states_of,
 )
+from diffusion.training.metadata import Training, adapter_metadata
 from diffusion.training.new_kinds import Shape
 from diffusion.training.samples import Sample
 from diffusion.training.trainer import Plan, Step, Trainer, TrainingError
@@ -67,7 +66,7 @@ def test_a_trained_lora_is_read_by_diffusers_with_the_same_result(family, tmp_pa
     states = states_of(found.clip)
     trainer = adapter.trainer(found.model, samples(), states, plan, rates(adapter, found.model, wanted, 0.01))
     train(trainer, adapter, 2)
-    metadata = metadata_of("cat", found.model, wanted, plan, samples(), 2)
+    metadata = adapter_metadata(Training("cat", found.model, plan, samples()), wanted, 2)
     assert (metadata["ss_base_model_version"], metadata["ss_v2"]) == (version, str(family == "sd2"))
     save_trained(tmp_path / "cat.safetensors", found.model, adapter, metadata)
     kinds = adapter.kinds()
@@ -133,7 +132,7 @@ def test_small_gradients_survive_float16_and_great_ones_do_not_stop_it(tiny):
 
     def gradient(model, weight: float) -> torch.Tensor:
         data = [replace(each, weight=weight, caption="") for each in samples()]
-        adapter = new_adapter(model, AdapterPlan(Shape(rank=2, alpha=2.0)), seed=1)
+        adapter = new_adapters(model, tiny.clip, AdapterPlan(Shape(rank=2, alpha=2.0)), seed=1)
         trainer = Trainer(model, adapter.parameters, data, states_of(tiny.clip), Plan(batch=2, clip=0.0))
         train(trainer, adapter, 1)
         gradients = [each.grad.flatten() for name, each in adapter.parameters.items() if "up" in name]
@@ -154,7 +153,7 @@ def test_weights_in_eight_bits_are_refused(tiny):
 
 def test_what_acts_while_sampling_does_not_act_in_training(tiny):
     def values(model) -> list[torch.Tensor]:
-        adapter = new_adapter(model, AdapterPlan(), seed=1)
+        adapter = new_adapters(model, tiny.clip, AdapterPlan(), seed=1)
         train(Trainer(model, adapter.parameters, samples(), states_of(tiny.clip), Plan()), adapter, 2)
         return [each.detach() for each in adapter.parameters.values()]
 

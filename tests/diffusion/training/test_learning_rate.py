@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import optimization
 
-from diffusion.training.learning_rate import SHAPES, LearningRate
+from diffusion.training.learning_rate import SHAPES, LearningRate, RatesError, read_pieces
 
 OPTIMIZER = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
 WARMUP, TOTAL = 7, 50
@@ -53,3 +53,30 @@ def test_a_rate_stays_within_its_bounds_beyond_the_end(shape):
     assert factors[0] == 0
     assert max(factors) == pytest.approx(1)
     assert min(factors[4:]) >= rate.low
+
+
+def test_pieces_are_those_that_the_webui_reads():
+    """The oracle is what its documentation says: 0.005 for the first 100 steps, 0.001 until step 1000, then 0.00001."""
+    rate = LearningRate("piecewise", pieces=read_pieces("0.005:100, 1e-3:1000, 1e-5"), total=3)
+    found = {step: 0.005 * rate.factor(step) for step in (0, 99, 100, 999, 1000, 100_000)}
+    assert found == pytest.approx({0: 0.005, 99: 0.005, 100: 1e-3, 999: 1e-3, 1000: 1e-5, 100_000: 1e-5})
+    assert rate.endless
+    assert LearningRate("piecewise", pieces=read_pieces("1:10\n0.5:20")).factor(50) == 0.5
+    assert LearningRate("piecewise", warmup=4, pieces=read_pieces("0.1:-1")).factor(1) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (" , ", "There are no"),
+        ("fast", "'fast' is no"),
+        ("1e-3:x", "is no learning rate"),
+        ("0", "above 0"),
+        ("nan", "above 0"),
+        ("1:100, 2:50", "'2:50' never comes"),
+        ("1, 2:50", "'2:50' never comes"),
+    ],
+)
+def test_rates_that_make_no_schedule_are_told(text, said):
+    with pytest.raises(RatesError, match=said):
+        read_pieces(text)

@@ -11,7 +11,7 @@ from diffusion.model import Vae
 from diffusion.sampling.noise_schedule import NoiseSchedule
 from diffusion.sampling.parameterization import Epsilon
 from diffusion.training.buckets import Buckets
-from diffusion.training.lora import AdapterPlan, new_adapter, states_of
+from diffusion.training.lora import AdapterPlan, new_adapters, states_of
 from diffusion.training.masks import MaskRules
 from diffusion.training.objective import Objective
 from diffusion.training.pictures import Dataset, ReadingRules, findings, read_folder
@@ -86,7 +86,7 @@ def test_steps_without_masks_are_what_they_were_and_an_empty_mask_teaches_nothin
     def learned(mask: torch.Tensor | None) -> list[torch.Tensor]:
         latents = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(3))
         data = [Sample("a", latents[0], "a cat", "cat", mask=mask), Sample("b", latents[1], "a cat", "cat", weight=0.0)]
-        adapter = new_adapter(tiny.model, AdapterPlan(), seed=1)
+        adapter = new_adapters(tiny.model, tiny.clip, AdapterPlan(), seed=1)
         trainer = Trainer(tiny.model, adapter.parameters, data, states_of(tiny.clip), Plan(batch=2, optimizer="SGD"))
         with tiny.model.loaded() as network, adapter.attached(network.network):
             assert (trainer.step(network, 0).gradient > 0) is (mask is None or bool(mask.any()))

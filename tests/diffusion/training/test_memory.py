@@ -8,7 +8,8 @@ import torch
 from diffusion.training import memory
 from diffusion.training.lora import AdapterPlan, new_adapters, states_of
 from diffusion.training.new_kinds import Shape
-from diffusion.training.optimizers import OPTIMIZERS, new_optimizer
+from diffusion.training.optimizer_arguments import OPTIMIZERS
+from diffusion.training.optimizers import new_optimizer
 from diffusion.training.samples import Sample
 from diffusion.training.trainer import Plan, Trainer, TrainingError
 

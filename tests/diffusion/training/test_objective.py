@@ -90,6 +90,17 @@ def test_weights_of_timesteps(weighting, velocity, latent, noise):
     torch.testing.assert_close(objective.timestep_weights(model, question).double(), expected, atol=1e-6, rtol=1e-5)
 
 
+def test_errors_of_a_velocity_count_as_those_of_the_noise_that_follows(latent, noise):
+    """With velocity v and input x the noise is said to be ``sqrt(a) v + sqrt(1 - a) x``."""
+    model, objective = Velocity(SCHEDULE), Objective(weighting="as noise")
+    question = objective.question(model, latent, noise, EVERY)
+    answer = torch.randn(latent.shape, generator=generator(5))
+    said = ddpm(ALPHAS).sqrt() * answer.double() + (1 - ddpm(ALPHAS)).sqrt() * question.x.double()
+    expected = (said - noise.double()).square().mean((1, 2, 3))
+    torch.testing.assert_close(objective.losses(model, question, answer).double(), expected, atol=1e-5, rtol=1e-4)
+    assert torch.equal(objective.timestep_weights(Epsilon(SCHEDULE), question), torch.ones(1000))
+
+
 @pytest.mark.parametrize("schedule", ["constant", "exponential", "snr"])
 @pytest.mark.parametrize("loss", ["l2", "l1", "huber", "smooth l1"])
 def test_losses(loss, schedule, latent, noise):

@@ -1,13 +1,14 @@
 """Folders of pictures, real files, and what is said about them."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageStat
 
 from diffusion.training.buckets import Buckets
-from diffusion.training.pictures import DatasetError, ReadingRules, findings, read_folder
+from diffusion.training.pictures import DatasetError, ReadingRules, findings, read_folder, thumbnail
 
 BUCKETS = Buckets((64, 64), step=8, low=32, high=128)
 
@@ -120,10 +121,58 @@ def test_everything_that_is_wrong_is_named(tmp_path):
     }
 
 
+def test_what_is_left_out_without_a_word_is_named_too(tmp_path):
+    folder = tmp_path / "data"
+    draw(folder / "good.png", seed=1)
+    draw(folder / "3_deep" / "deeper" / "deepest" / "a.png", seed=2)
+    draw(folder / "saved.jpg", seed=3)
+    (folder / "saved.jpg").rename(folder / "saved.jfif")
+    (folder / "gone.png").symlink_to(tmp_path / "nothing.png")
+    draw(tmp_path / "elsewhere" / "b.png", seed=4)
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "text.png").write_text("no picture")
+    said = {finding.file: finding.text for finding in read_folder(folder).unreadable}
+    assert set(said) == {"3_deep/deeper", "saved.jfif", "gone.png", "linked", "text.png"}
+    assert "a link" in said["gone.png"]
+    assert "a link" in said["linked"]
+    assert str(tmp_path) not in said["text.png"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_captions_are_read_as_windows_writes_them(tmp_path, encoding):
+    draw(tmp_path / "a.png")
+    mark = "\ufeff" if encoding == "utf-16-le" else ""
+    (tmp_path / "a.txt").write_bytes(f"{mark}ein Gespenst für\r\nuns".encode(encoding))
+    assert read_folder(tmp_path).pictures[0].caption == "ein Gespenst für uns"
+
+
+def test_pictures_of_16_bits_do_not_look_alike_for_that(tmp_path):
+    """They look as the same pictures do in 8 bits."""
+    for seed in range(2):
+        draw(tmp_path / "8" / f"{seed}.png", seed=seed)
+        with Image.open(tmp_path / "8" / f"{seed}.png") as picture:
+            grey = np.asarray(picture.convert("L"), np.uint16)
+        (tmp_path / "16").mkdir(exist_ok=True)
+        Image.fromarray(grey * 257).save(tmp_path / "16" / f"{seed}.png")
+    short, long = (read_folder(tmp_path / bits) for bits in ("8", "16"))
+    assert [each.looks for each in long.pictures] == [each.looks for each in short.pictures]
+    assert findings(long, BUCKETS) == []
+    with Image.open(io.BytesIO(thumbnail(long.pictures[0], 32))) as small:
+        assert 80 < ImageStat.Stat(small).mean[0] < 180  # of white, 255
+
+
 def test_a_good_folder_has_nothing_to_be_said_about(tmp_path):
     for seed in range(4):
         draw(tmp_path / f"{seed}.png", seed=seed)
     assert findings(read_folder(tmp_path), BUCKETS) == []
+
+
+def test_pictures_of_a_class_that_have_one_caption_in_common_lack_none(tmp_path):
+    for seed, name in enumerate(("cat/a.png", "class/b.png", "class/c.png")):
+        draw(tmp_path / name, seed=seed)
+    (tmp_path / "cat" / "a.txt").write_text("a cat")
+    both = read_folder(tmp_path / "cat") + read_folder(tmp_path / "class", ReadingRules("an animal"))
+    assert findings(both, BUCKETS) == []
 
 
 def test_a_date_is_no_number_of_repeats_and_reading_can_be_stopped(tmp_path):

@@ -76,6 +76,49 @@ def test_each_parameter_moves_by_its_own_rate(tiny):
         assert not any("forward" in vars(module) for module in network.modules())
 
 
+def test_after_a_step_nothing_is_longer_than_it_may_be(tiny):
+    """The lengths are those of the products, of the denoiser and of the text encoder."""
+    trained, trainer = adapters(tiny, longest=0.03)
+    with tiny.model.loaded() as network, trained.attached(network.network):
+        trainer.step(network, 0)
+    lengths = {
+        name: max(float((kind.up.flatten(1) @ kind.down.flatten(1)).norm() * kind.scale) for kind in kinds.values())
+        for name, kinds in trained.kinds().items()
+    }
+    assert lengths == pytest.approx({"unet": 0.03, "l": 0.03}, rel=1e-4)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_text_encoders_may_learn_at_first_alone(tiny, whole):
+    """The steps before are those of a training without an end, and the ones after it those of one without texts."""
+
+    def values(steps: int, text_steps: int = 0) -> dict[str, torch.Tensor]:
+        if whole:
+            trained = all_weights(tiny.model, tiny.clip, texts=True)
+        else:
+            trained, _ = adapters(tiny)
+        plan = replace(SGD, learning_rate=0.01, text_steps=text_steps)
+        trainer = trained.trainer(tiny.model, samples(), states_of(tiny.clip), plan, {})
+        with tiny.model.loaded() as network, trained.attached(network.network):
+            for number in range(steps):
+                trainer.step(network, number)
+            texts = {name: trained.parameters[name].grad for name in trained.of_texts}
+        assert (steps > text_steps > 0) is all(gradient is None for gradient in texts.values())
+        return {name: each.detach().clone() for name, each in trained.parameters.items()}
+
+    one, first, second = values(1), values(1, text_steps=1), values(2, text_steps=1)
+    assert all(torch.equal(one[name], first[name]) for name in one)
+    moved = {name for name in one if not torch.equal(first[name], second[name])}
+    assert moved
+    assert not any(name.startswith("text encoder") for name in moved)
+
+
+def test_steps_of_text_encoders_that_do_not_learn_are_refused(tiny):
+    with pytest.raises(TrainingError, match="No text encoder learns") as refused:
+        Trainer(tiny.model, {}, samples(), states_of(tiny.clip), replace(SGD, text_steps=5))
+    assert refused.value.option == "learning"
+
+
 def test_layers_behind_the_chosen_one_do_not_learn(tiny):
     trained, trainer = adapters(tiny, tiny.clip.with_last_layer(-2))
     with tiny.model.loaded() as network, trained.attached(network.network):

@@ -6,8 +6,7 @@ from tools.mascot.ghost import BODY
 ORANGE = (0.9, 0.55, 0.2)
 VALUES = {
     "Class pictures.steps": 5,
-    "Train DreamBooth.steps": 20,
-    "Train DreamBooth.learning_rate": 0.0005,
+    "Train DreamBooth.resolution": 64,
     **{f"{name}.steps": 10 for name in ("Subject before", "Subject", "Class before", "Class")},
 }
 

@@ -7,11 +7,11 @@ from tools.mascot.ghost import BODY
 
 VALUES = {
     "Train LoRA.steps": 14,
-    "Train LoRA.save_every": 4,
+    "Train LoRA.save_every": 7,
     "Train LoRA.learning_rate": 0.008,
     "KSampler.steps": 6,
-    "Snapshot.text": "ghost_steps-step00000004.safetensors",
-    "XYZPlot.x_values": "ghost_steps-step00000004, ghost_steps",
+    "Snapshot.steps": 7,
+    "XYZPlot.x_values": "7, 14",
     "XYZPlot.y_values": "0, 1",
 }
 
