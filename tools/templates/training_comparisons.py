@@ -19,7 +19,7 @@ PROMPT = "a ghst on a purple background, flat style"
         "is trained again for a cell. The text encoders do not learn here, so the CLIP is the checkpoint's.",
         "只训练一次 LoRA，每 20 步保留一个文件，然后用每个文件（横向）和每个强度（纵向）画同一张图片："
         "这是选择两者的常用方法。选主体已经出现的第一列，以及不破坏其余内容的最高强度。"
-        "“选取快照”给出训练到某一步时的文件名，图表改变的就是它的步数：改动“保存间隔”后，在图表里写上相应的数字。"
+        "“选取快照”给出训练到某一步时的文件名，图表改变的就是它的步数：改动“保存间隔步数”后，在图表里写上相应的数字。"
         "画每一格都不会重新训练。这里文本编码器不参与训练，所以 CLIP 用检查点的。",
     ),
     category="training",
