@@ -21,9 +21,11 @@ def registry():
 @pytest.fixture
 def folders(tmp_path):
     folders = Folders.under(tmp_path)
-    for name in ("checkpoints/pocket", "controlnet/pocket_canny", "taggers/pocket_tagger", "loras/pocket_ghost"):
+    nets = ("controlnet/pocket_canny", "controlnet/pocket_pose")
+    loras = ("loras/pocket_ghost", "loras/pocket_ghost_poses")
+    for name in ("checkpoints/pocket", *nets, "taggers/pocket_tagger", *loras):
         path = folders.models / f"{name}.safetensors"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
     lay_examples(folders.input)
     return folders

@@ -34,13 +34,13 @@ def picture(number: int, side: int = 64) -> tuple[Image.Image, str]:
     whole = side * FINER
     canvas = Image.new("RGB", (whole, whole), GROUNDS[ground])
     size = whole * chance.uniform(0.62, 0.8)
-    ghost = _ghost(int(size)).rotate(chance.uniform(-12, 12), Image.Resampling.BICUBIC)
+    ghost = drawing(int(size)).rotate(chance.uniform(-12, 12), Image.Resampling.BICUBIC)
     room = whole - ghost.width
     canvas.paste(ghost, (int(room * chance.uniform(0.3, 0.7)), int(room * chance.uniform(0.4, 0.9))), ghost)
     return canvas.resize((side, side), Image.Resampling.LANCZOS), ground
 
 
-def _ghost(side: int) -> Image.Image:
+def drawing(side: int) -> Image.Image:
     """The ghost itself, transparent around it."""
     drawn = Image.new("RGBA", (side, side))
     draw = ImageDraw.Draw(drawn)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,24 +100,33 @@ def draw_example(rng: random.Random) -> Example:
     return Example(picture, "" if rng.random() < EMPTY_SHARE else draw_caption(told, rng))
 
 
-@torch.no_grad()
 def make_pictures(checkpoint: Checkpoint, path: Path, count: int) -> None:
     """Draw `count` examples; save their latents, edges (packed to bits) and encoded captions to `path`."""
     rng = random.Random(6)
     examples = [draw_example(rng) for _ in range(count)]
     found = [edges(example.picture, rng.choice(THRESHOLDS)) for example in examples]
+    packed = torch.from_numpy(np.packbits(np.stack(found) > 0, axis=-1))
+    save_pictures({**encoded(checkpoint, examples), "edges": packed}, path)
+
+
+@torch.no_grad()
+def encoded(checkpoint: Checkpoint, examples: Sequence[Example]) -> dict[str, Tensor]:
+    """The latents of examples, the states of their different captions, and which caption each has."""
     latents = []
-    for at in range(0, count, ENCODED):
+    for at in range(0, len(examples), ENCODED):
         pictures = np.stack([np.asarray(example.picture) for example in examples[at : at + ENCODED]])
         latents.append(checkpoint.vae.encode(torch.from_numpy(pictures).float() / 255).half())
     states = {caption: checkpoint.clip.encode(caption)[0][0][0].half() for _, caption in examples}
     numbers = {caption: number for number, caption in enumerate(states)}
-    saved = {
+    return {
         "latents": torch.cat(latents),
-        "edges": torch.from_numpy(np.packbits(np.stack(found) > 0, axis=-1)),
         "states": torch.stack(list(states.values())),
         "captions": torch.tensor([numbers[caption] for _, caption in examples]),
     }
+
+
+def save_pictures(saved: dict[str, Tensor], path: Path) -> None:
+    """Write what was made of pictures; a reader never sees half a file."""
     partial = path.with_suffix(".partial")
     torch.save(saved, partial)
     partial.replace(path)
@@ -144,29 +153,42 @@ def _groups(network: ControlNetModel) -> list[dict[str, Any]]:
     return [{"params": others}, {"params": joints, "scale": JOINT_RATE}]
 
 
-def _batches(pictures: dict[str, Tensor], latents: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def batches(
+    pictures: dict[str, Tensor], scale: float, hints_of: Callable[[Tensor], Tensor], size: int = BATCH
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Latents, states of captions and hints of pictures that are drawn by chance, without end.
+
+    scale: of latents as the UNet sees them. hints_of: the hints of the pictures of some numbers.
+    """
+    latents = pictures["latents"] * scale
     while True:
-        chosen = torch.randint(0, len(latents), (BATCH,))
+        chosen = torch.randint(0, len(latents), (size,))
         states = pictures["states"][pictures["captions"][chosen]].float()
-        yield latents[chosen].float(), states, hints(pictures["edges"][chosen])
+        yield latents[chosen].float(), states, hints_of(chosen)
 
 
-def train(unet: UNet2DConditionModel, scale: float, steps: int, minutes_between_saves: float = 2.0) -> None:
-    """Train to step `steps`, with the state at `CONTROL`."""
-    torch.manual_seed(7)
-    network = build(unet)
+def train(
+    unet: UNet2DConditionModel,
+    network: ControlNetModel,
+    examples: Iterator[tuple[Tensor, Tensor, Tensor]],
+    path: Path,
+    steps: int,
+    *,
+    peak: float = PEAK_LEARNING_RATE,
+    minutes_between_saves: float = 2.0,
+) -> None:
+    """Train a control network to step `steps`, with the state at `path`."""
     optimizer = torch.optim.AdamW(_groups(network), betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    run = Training(network, optimizer, CONTROL, average=0.99, seed=7)
+    run = Training(network, optimizer, path, average=0.99, seed=7)
     noise_schedule = denoiser.schedule()
     alphas = noise_schedule.alphas_cumprod
     snr = alphas / (1 - alphas)
     weights = (snr.clamp(max=denoiser.SNR_CAP) + 1) / (snr + 1)
-    pictures: dict[str, Tensor] = torch.load(PICTURES, weights_only=True)
-    batches = _batches(pictures, pictures["latents"] * scale)
     saved = time.monotonic()
     while run.step < steps:
-        clean, states, hint = next(batches)
-        timestep = ((torch.randperm(BATCH) + torch.rand(BATCH)) / BATCH * len(alphas)).long()
+        clean, states, hint = next(examples)
+        size = len(clean)
+        timestep = ((torch.randperm(size) + torch.rand(size)) / size * len(alphas)).long()
         noise = torch.randn_like(clean)
         noisy = noise_schedule.add_noise(clean, noise, timestep)
         down, mid = network(noisy, timestep, states, hint, return_dict=False)
@@ -175,27 +197,36 @@ def train(unet: UNet2DConditionModel, scale: float, steps: int, minutes_between_
         ).sample
         error = velocity - noise_schedule.get_velocity(clean, noise, timestep)
         loss = (error.square().mean((1, 2, 3)) * weights[timestep]).mean()
-        run.update(loss, PEAK_LEARNING_RATE * min(1, (run.step + 1) / WARM_UP) * cosine(run.step, steps))
+        run.update(loss, peak * min(1, (run.step + 1) / WARM_UP) * cosine(run.step, steps))
         if run.step == steps or time.monotonic() - saved > 60 * minutes_between_saves:
             run.save()
             saved = time.monotonic()
             print(f"control: {run.report()}", flush=True)
 
 
+def arguments(description: str, pictures: int, steps: int) -> argparse.Namespace:
+    """What the command line says, with the number of threads set and the folder for results made."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--threads", type=int, default=2, help="processor threads (default: 2)")
+    parser.add_argument("--pictures", type=int, default=pictures)
+    parser.add_argument("--steps", type=int, default=steps)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    WORK.mkdir(exist_ok=True)
+    return given
+
+
 def main() -> None:
     """Make the pictures if they are not there, and train."""
-    parser = argparse.ArgumentParser(description="Train the embedded control network on the embedded checkpoint.")
-    parser.add_argument("--threads", type=int, default=2, help="processor threads (default: 2)")
-    parser.add_argument("--pictures", type=int, default=COUNT)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    WORK.mkdir(exist_ok=True)
+    given = arguments("Train the embedded control network on the embedded checkpoint.", COUNT, STEPS)
     checkpoint = load_checkpoint(CHECKPOINT)
     if not PICTURES.exists():
-        make_pictures(checkpoint, PICTURES, arguments.pictures)
+        make_pictures(checkpoint, PICTURES, given.pictures)
+    pictures: dict[str, Tensor] = torch.load(PICTURES, weights_only=True)
+    examples = batches(pictures, checkpoint.model.latent_format.scale, lambda chosen: hints(pictures["edges"][chosen]))
     with checkpoint.model.part.loaded() as unet:
-        train(unet, checkpoint.model.latent_format.scale, arguments.steps)
+        torch.manual_seed(7)
+        train(unet, build(unet), examples, CONTROL, given.steps)
 
 
 if __name__ == "__main__":

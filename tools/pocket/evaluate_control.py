@@ -43,12 +43,19 @@ def known(rng: random.Random) -> Example:
 
 def paint(checkpoint: Checkpoint, net: ControlNet, example: Example, seed: int, strength: float) -> Image.Image:
     """One picture that is held to the edges of the example."""
-    hint = torch.from_numpy(edges(example.picture)).float()[None, :, :, None].expand(-1, -1, -1, 3) / 255
-    unit = ControlUnit(net, hint, strength)
+    hint = np.repeat(edges(example.picture)[..., None], 3, -1)
+    return held(checkpoint, net, hint, example.caption, seed, strength)
+
+
+def held(
+    checkpoint: Checkpoint, net: ControlNet, hint: np.ndarray, caption: str, seed: int, strength: float
+) -> Image.Image:
+    """One picture that is held to a hint, uint8 [128, 128, 3]."""
+    unit = ControlUnit(net, torch.from_numpy(hint).float()[None] / 255, strength)
     latent = sample(
         checkpoint.model,
         {"samples": torch.zeros(1, 4, RESOLUTION // 8, RESOLUTION // 8)},
-        controlled(checkpoint.clip.encode(example.caption), unit),
+        controlled(checkpoint.clip.encode(caption), unit),
         controlled(checkpoint.clip.encode(""), unit),
         seed=seed,
         steps=20,

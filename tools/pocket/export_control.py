@@ -22,14 +22,20 @@ from tools.pocket.resumable import load_averaged
 from tools.pocket.world import ROOT
 
 CONTROL_NET = ROOT.parents[1] / "models" / "controlnet" / "pocket_canny.safetensors"
-METADATA = {
-    "modelspec.sai_model_spec": "1.0.0",
-    "modelspec.architecture": "stable-diffusion-v1/controlnet",
-    "modelspec.title": "Pocket Canny",
-    "modelspec.description": "Holds what the pocket checkpoint paints to Canny's edges, white on black.",
-    "modelspec.license": "Apache-2.0; trained on Microsoft's Fluent Emoji (MIT)",
-    "unet_config": json.dumps({"num_heads": denoiser.HEADS, "norm_num_groups": denoiser.NORM_GROUPS}),
-}
+TITLE = "Pocket Canny"
+DESCRIPTION = "Holds what the pocket checkpoint paints to Canny's edges, white on black."
+
+
+def metadata(title: str, description: str) -> dict[str, str]:
+    """What the file says of itself."""
+    return {
+        "modelspec.sai_model_spec": "1.0.0",
+        "modelspec.architecture": "stable-diffusion-v1/controlnet",
+        "modelspec.title": title,
+        "modelspec.description": description,
+        "modelspec.license": "Apache-2.0; trained on Microsoft's Fluent Emoji (MIT)",
+        "unet_config": json.dumps({"num_heads": denoiser.HEADS, "norm_num_groups": denoiser.NORM_GROUPS}),
+    }
 
 
 def file_tensors(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -39,17 +45,22 @@ def file_tensors(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {control_file_name(name, layout, blocks): value.half() for name, value in state.items()}
 
 
-def main() -> None:
-    """Write the averaged weights of the training."""
-    parser = argparse.ArgumentParser(description="Write the embedded control network from its training's state.")
-    parser.add_argument("--output", type=Path, default=CONTROL_NET)
-    output: Path = parser.parse_args().output
+def export(state: Path, output: Path, about: dict[str, str]) -> None:
+    """Write the averaged weights of a training to the file that the command line names, or to `output`."""
+    parser = argparse.ArgumentParser(description="Write a control network from its training's state.")
+    parser.add_argument("--output", type=Path, default=output)
+    output = parser.parse_args().output
     with load_checkpoint(CHECKPOINT).model.part.loaded() as unet:
         network = control.build(unet)
-    step = load_averaged(network, control.CONTROL)
+    step = load_averaged(network, state)
     tensors = file_tensors(network.state_dict())
-    save_weights(output, tensors, METADATA)
+    save_weights(output, tensors, about)
     print(f"{output}: {len(tensors)} tensors, {output.stat().st_size / 1e6:.2f} MB, step {step}")
+
+
+def main() -> None:
+    """Write the control network for edges."""
+    export(control.CONTROL, CONTROL_NET, metadata(TITLE, DESCRIPTION))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,10 @@ A template is a function in a module of this package, one module for each techni
 - Pictures that templates load lie in `workflows/inputs`; the server copies them to `input/examples`, so a node has
   `image="examples/NAME.png"`. Keep them few and small (128 px); `samples.EXAMPLES` says how each is made, and
   `python -m tools.mascot` draws those that templates train with.
-- A template has to run with what is shipped: pocket.safetensors, pocket_canny.safetensors, pocket_tagger.safetensors,
-  pocket_ghost.safetensors (a LoRA of our mascot), and in less than about two seconds
-  (128 x 128, up to 20 steps); one that trains in less than 25 seconds of a processor.
+- A template has to run with what is shipped: pocket.safetensors, pocket_canny.safetensors, pocket_pose.safetensors,
+  pocket_tagger.safetensors, pocket_ghost.safetensors (a LoRA of our mascot), pocket_ghost_poses.safetensors (one that
+  lets itself be posed), and in less than about two seconds (128 x 128, up to 20 steps); one that trains in less than 25
+  seconds of a processor.
 
 `python -m tools.templates [NAME …]` writes documents, runs them with the real engine, and makes the thumbnails; without
 a name all. `--document` writes documents alone. LOOK at the thumbnail. Then write the check:
