@@ -22,21 +22,21 @@ def test_the_pack_of_the_page_works(tmp_path):
     widget, routes, conftest, tests = blocks(PAGES[0], "python")
     about, options = blocks(PAGES[0], "toml")
     (script,) = blocks(PAGES[0], "js")
-    names, texts = blocks(PAGES[0], "json")
+    names, texts, sentences = blocks(PAGES[0], "json")
     pack = tmp_path / "custom_nodes" / "my_pack"
     for name, text in {
         "__init__.py": widget + routes,
         "pyproject.toml": about + options.replace("../..", ROOT.as_posix()),
         "web/dial.js": script,
         "locales/zh-CN/nodeDefs.json": names,
-        "locales/zh-CN/main.json": texts,
+        "locales/zh-CN/main.json": json.dumps(json.loads(texts) | json.loads(sentences)),
         "workflows/my_pack.json": json.dumps(PROMPT),
         "tests/conftest.py": conftest,
         "tests/test_turn.py": tests,
     }.items():
         (pack / name).parent.mkdir(parents=True, exist_ok=True)
         (pack / name).write_text(text, encoding="utf-8")
-    json.loads(names), json.loads(texts)
+    json.loads(names)
     assert tomllib.loads(about)["tool"]["safelight"]["title"] == "My pack"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     answer = subprocess.run(command, cwd=pack, capture_output=True, text=True, check=False)
