@@ -25,6 +25,8 @@ WITH_PROCESSES = (
     *("tests/test_launch.py", "tests/test_pack_command.py"),
 )
 """Tests that mostly wait for servers and workers which they start."""
+WITH_A_BROWSER = ("tests/browser", "tests/parity")
+"""Tests in Chromium; and others that take as long as makes the three processes end at about the same time."""
 CLOSING_LINE = re.compile(r"(\d+ (passed|failed|errors?|skipped|deselected|xfailed)\b|no tests ran).* in [\d.]+s")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -98,15 +100,15 @@ def _pytest(closing: list[str]) -> int:
 
     What the last one prints is seen at once; what the others print follows when they are done.
     """
-    ignored = [f"--ignore={path}" for path in WITH_PROCESSES]
-    shares = [("browser",), ("not browser", *WITH_PROCESSES), ("not browser", *ignored)]
+    ignored = [f"--ignore={path}" for path in (*WITH_PROCESSES, *WITH_A_BROWSER)]
+    shares: list[Sequence[str]] = [WITH_A_BROWSER, WITH_PROCESSES, ignored]
     with ExitStack() as stack:
         files = [
             stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")) for _ in shares[1:]
         ]
         outputs: list[IO[str] | int] = [*files, subprocess.PIPE]
         parts = zip(shares, outputs, strict=True)
-        runs = [stack.enter_context(_start_pytest(*share, output=output)) for share, output in parts]
+        runs = [stack.enter_context(_start_pytest(share, output)) for share, output in parts]
         assert runs[-1].stdout is not None
         closing.append(_echo(runs[-1].stdout))
         for run, file in zip(runs[:-1], files, strict=True):
@@ -116,9 +118,9 @@ def _pytest(closing: list[str]) -> int:
     return next((run.returncode for run in runs if run.returncode), 0)
 
 
-def _start_pytest(marked: str, *arguments: str, output: IO[str] | int) -> "subprocess.Popen[str]":
+def _start_pytest(arguments: Sequence[str], output: IO[str] | int) -> "subprocess.Popen[str]":
     colour = "yes" if sys.stdout.isatty() else "no"
-    command = [*MODULE, "pytest", f"--color={colour}", "-m", marked, *arguments]
+    command = [*MODULE, "pytest", f"--color={colour}", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=output, text=True, encoding="utf-8", errors="replace")
 
 
