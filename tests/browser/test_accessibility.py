@@ -34,6 +34,9 @@ FAULTS = """() => {
             for (const id of each.getAttribute(name).split(' '))
                 if (!document.getElementById(id)) faults.push(`${name} leads nowhere: ${say(each)}`);
     if (!document.documentElement.lang) faults.push('no language');
+    // What is focused beyond its edges would move everything, and for good.
+    const { scrollHeight, clientHeight, scrollWidth, clientWidth } = document.documentElement;
+    if (scrollHeight > clientHeight || scrollWidth > clientWidth) faults.push('the page itself can be scrolled');
     return faults;
 }"""
 
