@@ -121,13 +121,12 @@ def _sample(picture: TrainingPicture, placement: Placement, latent: Tensor, flip
         "target_height": placement.bucket[1],
     }
     mask = picture.mask.fitted(placement, *latent.shape[-2:]) if picture.mask else None
-    name, caption, concept, weight = picture.name, picture.caption, picture.concept, picture.weight
     return Sample(
-        name,
+        picture.name,
         latent,
-        caption,
-        concept,
-        weight,
+        picture.caption,
+        picture.concept,
+        picture.weight,
         picture.repeats,
         flipped,
         settings,
